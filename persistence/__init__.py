@@ -1,0 +1,4 @@
+"""The only place that knows asyncpg and SQL.
+
+Imports `channels`, never `server`.
+"""

@@ -1,0 +1,65 @@
+"""Agents: the people (or bots) who work on customers, and what each role may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """What a role allows, beyond working on the customers that one may see."""
+
+    MODERATE_COMMENTS = "comments.moderate"  # edit and delete other agents' comments
+    SEE_ALL_CUSTOMERS = "customers.see_all"  # also under VISIBILITY=assigned
+    EXPORT = "export"
+    MANAGE_AGENTS = "agents.manage"
+
+
+_SUPERVISOR = frozenset({Permission.MODERATE_COMMENTS, Permission.SEE_ALL_CUSTOMERS, Permission.EXPORT})
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.AGENT: frozenset(),
+    Role.SUPERVISOR: _SUPERVISOR,
+    Role.ADMIN: _SUPERVISOR | {Permission.MANAGE_AGENTS},
+}
+
+
+class Visibility(StrEnum):
+    """The setting CASEWIRE_VISIBILITY: whose customers an agent may see."""
+
+    ALL = "all"
+    ASSIGNED = "assigned"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    id: int
+    username: str
+    name: str
+    role: Role = Role.AGENT
+    active: bool = True
+
+    def may(self, permission: Permission) -> bool:
+        return self.active and permission in PERMISSIONS[self.role]
+
+    def may_see(self, assigned_to: int | None, visibility: Visibility) -> bool:
+        """Whether this agent may see a customer with that assignee: the one rule behind every door."""
+        if not self.active:
+            return False
+        if visibility is Visibility.ALL or self.may(Permission.SEE_ALL_CUSTOMERS):
+            return True
+        return assigned_to is None or assigned_to == self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The author of an action, as shown to readers."""
+
+    id: int
+    name: str

@@ -1,0 +1,48 @@
+"""Channel names: `customer:<id>`, `agent:<id>`, `work:<agent id>`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_LENGTH = 255
+_NAME = re.compile(r"(customer|agent|work):([1-9][0-9]{0,17})", re.ASCII)
+
+
+class ChannelKind(StrEnum):
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    WORK = "work"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelName:
+    kind: ChannelKind
+    id: int
+
+    @classmethod
+    def parse(cls, text: str) -> ChannelName | None:
+        """None for the name of no known kind."""
+        match = _NAME.fullmatch(text)
+        return None if match is None else cls(ChannelKind(match[1]), int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+    @property
+    def recoverable(self) -> bool:
+        """Whether the channel has a stream: numbered publications that PostgreSQL keeps."""
+        return self.kind is not ChannelKind.WORK
+
+
+def customer_channel(customer_id: int) -> ChannelName:
+    return ChannelName(ChannelKind.CUSTOMER, customer_id)
+
+
+def agent_channel(agent_id: int) -> ChannelName:
+    return ChannelName(ChannelKind.AGENT, agent_id)
+
+
+def work_channel(agent_id: int) -> ChannelName:
+    return ChannelName(ChannelKind.WORK, agent_id)

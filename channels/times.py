@@ -1,0 +1,10 @@
+"""Times on the wire: RFC 3339, UTC, always six digits of microseconds, so that texts sort like times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def rfc3339(moment: datetime) -> str:
+    """`2026-11-23T10:05:00.000000Z` (RFC 3339 section 5.6)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

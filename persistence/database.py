@@ -1,0 +1,174 @@
+"""Connections: one pool per node and URL, and the one function that opens the write transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+
+from channels.errors import DatabaseUnavailable
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+LOCK_TIMEOUT_MS = 2_000
+STATEMENT_TIMEOUT_MS = 10_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
+
+LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+"""The connection is gone; whether a statement under way took effect is not known."""
+
+BUSY = (
+    TimeoutError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.DiskFullError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""PostgreSQL is there and refused for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseOptions:
+    """Where the database is, and how many connections this process may hold. Times in seconds."""
+
+    url: str
+    replica_url: str | None = None
+    pool_min: int = 10
+    pool_max: int = 50
+    connect_timeout: float = 5.0
+
+
+class Database:
+    """A pool for writes and fresh reads, and one for a replica where there is one."""
+
+    def __init__(self, options: DatabaseOptions, primary: asyncpg.Pool[Any], replica: asyncpg.Pool[Any] | None) -> None:
+        self._options = options
+        self._primary = primary
+        self._replica = replica
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, options: DatabaseOptions) -> AsyncIterator[Database]:
+        """Opens the pools; raises DatabaseUnavailable when PostgreSQL does not answer in time."""
+        primary = await _open_pool(options.url, options)
+        try:
+            replica = None if options.replica_url is None else await _open_pool(options.replica_url, options)
+        except DatabaseUnavailable:
+            primary.terminate()
+            raise
+        try:
+            yield cls(options, primary, replica)
+        finally:
+            for pool in (primary, replica):
+                if pool is not None:
+                    await _close_pool(pool)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A connection for reads that must see what was just committed."""
+        async with self._acquire(self._primary) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A connection whose statements all see the same moment."""
+        async with self.reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """The write transaction: READ COMMITTED, so that a statement after a row lock sees the latest rows."""
+        async with self._acquire(self._primary) as connection, connection.transaction():
+            yield connection
+
+    @property
+    def size(self) -> int:
+        return self._primary.get_size()
+
+    @property
+    def idle(self) -> int:
+        return self._primary.get_idle_size()
+
+    @asynccontextmanager
+    async def _acquire(self, pool: asyncpg.Pool[Any]) -> AsyncIterator[Connection]:
+        with translated():
+            connection = await pool.acquire(timeout=self._options.connect_timeout)
+            try:
+                yield connection
+            finally:
+                # shielded by asyncpg; the time limit ends a release that hangs on a frozen backend
+                await pool.release(connection, timeout=self._options.connect_timeout)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Trouble with the database in our own words; the errors of single statements pass through."""
+    try:
+        yield
+    except LOST as error:
+        raise DatabaseUnavailable from error
+    except BUSY as error:
+        raise DatabaseUnavailable(f"the database is too busy ({type(error).__name__}); try again") from error
+
+
+async def _open_pool(url: str, options: DatabaseOptions) -> asyncpg.Pool[Any]:
+    try:
+        pool: asyncpg.Pool[Any] = asyncpg.create_pool(
+            url,
+            min_size=min(options.pool_min, options.pool_max),
+            max_size=options.pool_max,
+            timeout=options.connect_timeout,
+            command_timeout=STATEMENT_TIMEOUT_MS / 1000 + 5,
+            max_inactive_connection_lifetime=300,
+            init=_prepare,
+            reset=_no_reset,
+            server_settings={
+                "application_name": "casewire",
+                "timezone": "UTC",
+                "jit": "off",
+                "lock_timeout": str(LOCK_TIMEOUT_MS),
+                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            },
+        )
+        await asyncio.wait_for(pool, options.connect_timeout * 2)
+    except (*LOST, *BUSY, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
+        raise DatabaseUnavailable(f"cannot connect to the database: {error or type(error).__name__}") from error
+    return pool
+
+
+async def _close_pool(pool: asyncpg.Pool[Any]) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 3)
+    except (TimeoutError, *LOST):
+        pool.terminate()
+
+
+async def _prepare(connection: Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda data: orjson.loads(data[1:]),
+    )
+
+
+async def _no_reset(_connection: Connection) -> None:
+    """We leave no session state behind, so a returned connection needs no round trip to be cleaned."""
