@@ -57,13 +57,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to write: the customer's next state and the action's content (the writer adds id and time).
-
-    `kind` is None where nothing would change: then nothing is written.
-    """
+    """What to write: the customer's next state and the action's content (the writer adds id and time)."""
 
     customer: Customer
-    kind: ActionKind | None
+    kind: ActionKind
     body: str | None = None
     reply_to: int | None = None
     mentions: tuple[int, ...] = ()
@@ -71,8 +68,10 @@ class Decision:
     notices: tuple[tuple[int, NoticeType], ...] = ()
 
 
-def decide(customer: Customer, command: Command, evidence: Evidence) -> Decision:
-    """Raises NotFound, PermissionDenied, InvalidRequest, EditConflict or UnseenActions."""
+def decide(customer: Customer, command: Command, evidence: Evidence) -> Decision | None:
+    """None where nothing would change: then nothing is written.
+
+    Raises NotFound, PermissionDenied, InvalidRequest, EditConflict or UnseenActions."""
     if isinstance(command.intent, CreateCustomer):
         return _create(customer, command.agent, command.intent, evidence)
     if not command.agent.may_see(customer.assigned_to, command.visibility):
@@ -108,7 +107,7 @@ def _create(customer: Customer, agent: Agent, intent: CreateCustomer, evidence: 
     return Decision(created, ActionKind.CREATED, changes=changes, notices=_assignment_notices(changes, agent))
 
 
-def _update(customer: Customer, agent: Agent, intent: UpdateCustomer, evidence: Evidence) -> Decision:
+def _update(customer: Customer, agent: Agent, intent: UpdateCustomer, evidence: Evidence) -> Decision | None:
     if intent.base is not None:
         _refuse_conflict(customer, intent.changes, intent.base, evidence.actions)
     _require_agents(intent, evidence)
@@ -118,7 +117,7 @@ def _update(customer: Customer, agent: Agent, intent: UpdateCustomer, evidence: 
         if not _same(customer.value(name), value)
     }
     if not changes:
-        return Decision(customer, None)
+        return None
     version = customer.version + 1
     updated = replace(
         _with_values(customer, {name: change.after for name, change in changes.items()}),
@@ -296,12 +295,12 @@ def _own_comment(agent: Agent, offset: int, evidence: Evidence) -> Action:
     return target
 
 
-def _edit_comment(customer: Customer, agent: Agent, intent: EditComment, evidence: Evidence) -> Decision:
+def _edit_comment(customer: Customer, agent: Agent, intent: EditComment, evidence: Evidence) -> Decision | None:
     target = _own_comment(agent, intent.offset, evidence)
     edits = [action for action in evidence.target_history if action.kind is ActionKind.COMMENT_EDITED]
     current = edits[-1] if edits else target
     if current.body == intent.body:
-        return Decision(customer, None)
+        return None
     mentions = _mentions(intent.body, evidence)
     fresh = [agent_id for agent_id in mentions if agent_id not in current.mentions and agent_id != agent.id]
     return Decision(

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
 
-from channels.errors import DatabaseUnavailable
+from channels.errors import DatabaseUnavailable, OutcomeUnknown
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Raw: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 LOCK_TIMEOUT_MS = 2_000
-STATEMENT_TIMEOUT_MS = 10_000
+STATEMENT_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 
 LOST = (
@@ -93,9 +94,24 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
-        """The write transaction: READ COMMITTED, so that a statement after a row lock sees the latest rows."""
-        async with self._acquire(self._primary) as connection, connection.transaction():
-            yield connection
+        """The write transaction: READ COMMITTED, so that a statement after a row lock sees the latest rows.
+
+        Commits when the block ends, rolls back when it raises. Raises OutcomeUnknown where the connection
+        was lost during the commit, DatabaseUnavailable where it was lost before: then nothing was written.
+        """
+        async with self._acquire(self._primary) as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                yield connection
+            except BaseException:
+                with suppress(*LOST, TimeoutError, asyncpg.PostgresError):
+                    await transaction.rollback()
+                raise
+            try:
+                await transaction.commit()
+            except (*LOST, TimeoutError) as error:
+                raise OutcomeUnknown from error
 
     @property
     def size(self) -> int:
@@ -108,12 +124,20 @@ class Database:
     @asynccontextmanager
     async def _acquire(self, pool: asyncpg.Pool[Any]) -> AsyncIterator[Connection]:
         with translated():
-            connection = await pool.acquire(timeout=self._options.connect_timeout)
+            try:
+                connection = await pool.acquire(timeout=self._options.connect_timeout)
+            except TimeoutError as error:
+                raise DatabaseUnavailable("no database connection became free in time; try again") from error
             try:
                 yield connection
             finally:
                 # shielded by asyncpg; the time limit ends a release that hangs on a frozen backend
-                await pool.release(connection, timeout=self._options.connect_timeout)
+                with suppress(TimeoutError, *LOST):
+                    await pool.release(connection, timeout=self._options.connect_timeout)
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """PostgreSQL is there, but refused or ended a statement: a lock or a time limit, a full disk."""
 
 
 @contextmanager
@@ -124,7 +148,7 @@ def translated() -> Iterator[None]:
     except LOST as error:
         raise DatabaseUnavailable from error
     except BUSY as error:
-        raise DatabaseUnavailable(f"the database is too busy ({type(error).__name__}); try again") from error
+        raise DatabaseBusy(f"the database is too busy ({type(error).__name__}); try again") from error
 
 
 async def _open_pool(url: str, options: DatabaseOptions) -> asyncpg.Pool[Any]:
@@ -134,7 +158,7 @@ async def _open_pool(url: str, options: DatabaseOptions) -> asyncpg.Pool[Any]:
             min_size=min(options.pool_min, options.pool_max),
             max_size=options.pool_max,
             timeout=options.connect_timeout,
-            command_timeout=STATEMENT_TIMEOUT_MS / 1000 + 5,
+            command_timeout=STATEMENT_TIMEOUT_MS / 1000 + 2,
             max_inactive_connection_lifetime=300,
             init=_prepare,
             reset=_no_reset,
@@ -160,7 +184,7 @@ async def _close_pool(pool: asyncpg.Pool[Any]) -> None:
         pool.terminate()
 
 
-async def _prepare(connection: Connection) -> None:
+async def _prepare(connection: Raw) -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -170,5 +194,5 @@ async def _prepare(connection: Connection) -> None:
     )
 
 
-async def _no_reset(_connection: Connection) -> None:
+async def _no_reset(_connection: Raw) -> None:
     """We leave no session state behind, so a returned connection needs no round trip to be cleaned."""

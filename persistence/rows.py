@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from channels.action import Action, ActionKind, Change
 from channels.agent import Actor, Agent, Role
 from channels.customer import Customer, Priority, Status
 
-Row = Mapping[str, Any]
+
+class Row(Protocol):
+    """What is read of a row; asyncpg's records are no mappings to a type checker."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
 
 
 def agent_from(row: Row) -> Agent:
