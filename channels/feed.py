@@ -1,0 +1,139 @@
+"""A feed: one open channel in this process, its position, and who receives it. Synchronous throughout."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+import orjson
+
+from channels.names import ChannelKind, ChannelName
+from channels.ports import Subscriber
+from channels.push import Push
+
+RECENT = 256
+"""How many of the latest publications a feed keeps for those who are just joining or coming back."""
+
+HELD = 256
+"""How many publications that arrived before their turn a feed keeps; more are read again from the stream."""
+
+
+class Feed:
+    """`offset` is the latest publication that was delivered; None until it is known.
+
+    Everybody in `receivers` has everything up to `offset`; those in `ahead` have, by their recovery, more.
+    """
+
+    __slots__ = (
+        "_held",
+        "_recent",
+        "ahead",
+        "assigned_to",
+        "catching_up",
+        "channel",
+        "joining",
+        "name",
+        "offset",
+        "receivers",
+        "subscribed",
+        "waiters",
+    )
+
+    def __init__(self, name: ChannelName) -> None:
+        self.name = name
+        self.channel = str(name)
+        self.offset: int | None = None
+        self.assigned_to: int | None = None
+        self.receivers: dict[Subscriber, None] = {}
+        self.ahead: dict[Subscriber, int] = {}
+        self.joining = 0
+        self.waiters: set[asyncio.Future[None]] = set()
+        self.subscribed: asyncio.Future[bool] | None = None
+        self.catching_up = False
+        self._recent: deque[Push] = deque(maxlen=RECENT)
+        self._held: dict[int, Push] = {}
+
+    @property
+    def unused(self) -> bool:
+        return not (self.receivers or self.joining or self.waiters)
+
+    def settle(self, top: int) -> None:
+        """Starts the feed at the stream's latest offset."""
+        self.offset = top
+        self._release_held()
+
+    def accept(self, push: Push) -> bool:
+        """Takes a publication in whatever order it arrives. True where one before it is missing."""
+        if self.offset is None or push.offset > self.offset + 1:
+            if len(self._held) < HELD:
+                self._held[push.offset] = push
+            return self.offset is not None
+        if push.offset == self.offset + 1:
+            self._advance(push)
+            self._release_held()
+        return bool(self._held)
+
+    def _release_held(self) -> None:
+        if not self._held or self.offset is None:
+            return
+        while (push := self._held.pop(self.offset + 1, None)) is not None:
+            self._advance(push)
+        self._held = {offset: push for offset, push in self._held.items() if offset > self.offset}
+
+    def _advance(self, push: Push) -> None:
+        self.offset = push.offset
+        self._recent.append(push)
+        if self.name.kind is ChannelKind.CUSTOMER and b'"assigned_to":' in push.data:
+            self._follow_assignment(push)
+        if self.ahead:
+            self._advance_some_ahead(push)
+        else:
+            for receiver in tuple(self.receivers):
+                receiver.deliver(push)
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _follow_assignment(self, push: Push) -> None:
+        """Ends the subscriptions of those who may not see the customer any more, before they see this action."""
+        changed = orjson.loads(push.data)["customer"]
+        if "assigned_to" not in changed:
+            return
+        self.assigned_to = changed["assigned_to"]
+        for receiver in tuple(self.receivers):
+            viewer = receiver.viewer
+            if not viewer.agent.may_see(self.assigned_to, viewer.visibility):
+                self.dismiss(receiver)
+                receiver.revoked(self.channel)
+
+    def _advance_some_ahead(self, push: Push) -> None:
+        for receiver in tuple(self.receivers):
+            if push.offset > self.ahead.get(receiver, 0):
+                receiver.deliver(push)
+        self.ahead = {receiver: offset for receiver, offset in self.ahead.items() if offset > push.offset}
+
+    def broadcast(self, push: Push) -> None:
+        """Delivers a push that has no offset."""
+        for receiver in tuple(self.receivers):
+            receiver.deliver(push)
+
+    def tail(self, after: int) -> list[Push] | None:
+        """What was delivered after an offset; None where memory does not reach back that far."""
+        if self.offset is None:
+            return None
+        count = self.offset - after
+        if count <= 0:
+            return []
+        if count > len(self._recent):
+            return None
+        return [self._recent[index] for index in range(len(self._recent) - count, len(self._recent))]
+
+    def admit(self, receiver: Subscriber, position: int | None) -> None:
+        """Makes a receiver live, who has everything up to `position` (None: the channel has no stream)."""
+        self.receivers[receiver] = None
+        if position is not None and self.offset is not None and position > self.offset:
+            self.ahead[receiver] = position
+
+    def dismiss(self, receiver: Subscriber) -> None:
+        self.receivers.pop(receiver, None)
+        self.ahead.pop(receiver, None)

@@ -1,0 +1,258 @@
+"""The hub: the open channels of this process, and the two ways a publication reaches their receivers.
+
+The fast way is the bus (or this process's own commit): `deliver`, synchronous, no await between the check
+for a gap and the last write. The sure way is the stream: a gap, a new subscription on the bus and the
+periodic `reconcile` read what is missing from it. What the bus loses, delays, repeats or reorders is seen
+by nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from channels.errors import DatabaseUnavailable, PermissionDenied
+from channels.feed import Feed
+from channels.names import ChannelKind, ChannelName, work_channel
+from channels.ports import Broker, Position, Stream, StreamPage, Subscriber, Viewer
+from channels.push import Push, PushKind, signal
+
+RECOVERY_PAGE = 300
+"""Publications in the reply to a subscribe; what is missing beyond them follows it as pushes."""
+
+CATCH_UP_PAGE = 500
+
+GRACE = 0.05
+"""Seconds that a publication which seems to be missing may still be on its way, before the stream is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The answer to a subscribe: the position it starts from, and what was missed since the asked one.
+
+    With `recovered`, `offset` is the asked one and `publications` lead on from it; otherwise `offset` is
+    the channel's latest.
+    """
+
+    epoch: str
+    offset: int
+    recovered: bool
+    publications: Sequence[Push] = ()
+
+
+class Unrecoverable(Exception):
+    """The asked position is not in this stream, and the caller wants no subscription then."""
+
+
+class Hub:
+    """`epoch` is the identity of the stream's history; every position is one of it."""
+
+    def __init__(self, epoch: str, broker: Broker, stream: Stream, tasks: asyncio.TaskGroup) -> None:
+        self.epoch = epoch
+        self._broker = broker
+        self._stream = stream
+        self._tasks = tasks
+        self._feeds: dict[str, Feed] = {}
+        self.healed = 0  # publications that came by the stream and not by the bus
+
+    @property
+    def channels(self) -> int:
+        return len(self._feeds)
+
+    # Publishing and delivering
+
+    def publish(self, pushes: Sequence[Push]) -> None:
+        """Delivers to the receivers of this process at once, and hands on to the other processes."""
+        for push in pushes:
+            self.deliver(push)
+        self._broker.publish(pushes)
+
+    def deliver(self, push: Push) -> None:
+        feed = self._feeds.get(push.channel)
+        if feed is None:
+            return
+        if push.kind is not PushKind.PUBLICATION:
+            feed.broadcast(push)
+            return
+        if feed.accept(push):
+            self._later(feed, push.offset)
+
+    # Joining and leaving
+
+    async def join(
+        self,
+        receiver: Subscriber,
+        name: ChannelName,
+        since: Position | None,
+        answer: Callable[[Joined], None],
+        *,
+        reject_unrecovered: bool = False,
+    ) -> None:
+        """Subscribes a receiver: `answer` is called once, before anything of the channel is delivered.
+
+        Nothing is awaited between the last look at what was missed and going live, so there is neither a gap
+        nor a repetition. Raises PermissionDenied, Unrecoverable, DatabaseUnavailable: then nothing was
+        answered.
+        """
+        feed = self._open(name)
+        feed.joining += 1
+        try:
+            await self._acknowledged(feed)
+            if not name.recoverable:
+                answer(Joined(self.epoch, 0, recovered=False))
+                feed.admit(receiver, None)
+                return
+            joined = self._join_from_memory(feed, receiver.viewer, since)
+            if joined is None:
+                joined = await self._join_from_stream(feed, receiver.viewer, since)
+            if since is not None and not joined.recovered and reject_unrecovered:
+                raise Unrecoverable
+            answer(joined)
+            position = joined.publications[-1].offset if joined.publications else joined.offset
+            await self._follow(feed, receiver, position)
+        finally:
+            feed.joining -= 1
+            self._close_unused(feed)
+
+    def _join_from_memory(self, feed: Feed, viewer: Viewer, since: Position | None) -> Joined | None:
+        """An answer without a query, for a channel that is open and a position that is fresh."""
+        if feed.offset is None:
+            return None
+        if feed.name.kind is ChannelKind.CUSTOMER and not viewer.agent.may_see(feed.assigned_to, viewer.visibility):
+            return None  # the stream knows better, if this is out of date
+        if since is None:
+            return Joined(self.epoch, feed.offset, recovered=False)
+        if since.epoch not in ("", self.epoch) or since.offset > feed.offset:
+            return None
+        missed = feed.tail(since.offset)
+        if missed is None or len(missed) > RECOVERY_PAGE:
+            return None
+        return Joined(self.epoch, since.offset, recovered=True, publications=missed)
+
+    async def _join_from_stream(self, feed: Feed, viewer: Viewer, since: Position | None) -> Joined:
+        after = None if since is None else since.offset
+        page = await self._stream.read(feed.name, viewer, after, RECOVERY_PAGE)
+        self._settle(feed, page)
+        top = max(page.top, feed.offset or 0)
+        if since is None or since.epoch not in ("", page.epoch) or since.offset > top:
+            return Joined(page.epoch, top, recovered=False)
+        return Joined(page.epoch, since.offset, recovered=True, publications=page.pushes)
+
+    async def _follow(self, feed: Feed, receiver: Subscriber, position: int) -> None:
+        """Delivers what follows a position until memory reaches it, then goes live in the same breath."""
+        while True:
+            tail = feed.tail(position)
+            if tail is not None:
+                for push in tail:
+                    receiver.deliver(push)
+                feed.admit(receiver, position)
+                return
+            await receiver.drained()
+            page = await self._stream.read(feed.name, receiver.viewer, position, CATCH_UP_PAGE)
+            self._settle(feed, page)
+            for push in page.pushes:
+                receiver.deliver(push)
+                position = push.offset
+
+    def leave(self, receiver: Subscriber, channel: str) -> None:
+        feed = self._feeds.get(channel)
+        if feed is not None:
+            feed.dismiss(receiver)
+            self._close_unused(feed)
+
+    async def wait_for_news(self, name: ChannelName, after: int, limit: float) -> None:
+        """Returns when the channel has a publication after an offset, or after `limit` seconds."""
+        feed = self._open(name)
+        news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        feed.waiters.add(news)
+        try:
+            async with asyncio.timeout(limit):
+                await self._acknowledged(feed)
+                if feed.offset is None:
+                    self._settle(feed, await self._stream.read(name, None, None, 0))
+                if (feed.offset or 0) <= after:
+                    await news
+        except (TimeoutError, PermissionDenied):
+            return
+        finally:
+            feed.waiters.discard(news)
+            self._close_unused(feed)
+
+    def _open(self, name: ChannelName) -> Feed:
+        feed = self._feeds.get(str(name))
+        if feed is None:
+            feed = self._feeds[str(name)] = Feed(name)
+        return feed
+
+    async def _acknowledged(self, feed: Feed) -> None:
+        """Waits until the bus confirmed the subscription, or is known to be away: then the healer serves."""
+        if feed.subscribed is None:
+            feed.subscribed = self._broker.subscribe(feed.channel)
+        await asyncio.shield(feed.subscribed)
+
+    def _settle(self, feed: Feed, page: StreamPage) -> None:
+        if feed.offset is None:
+            feed.assigned_to = page.assigned_to
+            feed.settle(page.top)
+
+    def _close_unused(self, feed: Feed) -> None:
+        if feed.unused and self._feeds.get(feed.channel) is feed:
+            del self._feeds[feed.channel]
+            self._broker.unsubscribe(feed.channel)
+
+    # Healing
+
+    def resubscribed(self, channel: str) -> None:
+        """The bus acknowledged a subscription anew: something may have been lost in between."""
+        feed = self._feeds.get(channel)
+        if feed is None:
+            return
+        if feed.name.kind is ChannelKind.WORK:
+            feed.broadcast(signal(work_channel(feed.name.id), {"type": "refresh"}))
+        elif feed.offset is not None:
+            self._start_catching_up(feed)
+
+    async def reconcile(self) -> str:
+        """Compares the open channels with the stream, and starts to catch up where one is behind.
+
+        Returns the stream's epoch. Called every second; it finds what a crash between commit and publish, or
+        a bus that lost a message without a word, has left undelivered.
+        """
+        names = [feed.name for feed in self._feeds.values() if feed.offset is not None]
+        epoch, tops = await self._stream.tops(names)
+        if epoch == self.epoch:
+            for channel, top in tops.items():
+                feed = self._feeds.get(channel)
+                if feed is not None and feed.offset is not None and feed.offset < top:
+                    self._later(feed, top)
+        return epoch
+
+    def _later(self, feed: Feed, target: int) -> None:
+        """Reads the stream unless what is missing arrives within the grace."""
+        loop = asyncio.get_running_loop()
+        loop.call_later(GRACE, self._catch_up_if_behind, feed, target)
+
+    def _catch_up_if_behind(self, feed: Feed, target: int) -> None:
+        if feed.offset is not None and feed.offset < target:
+            self._start_catching_up(feed)
+
+    def _start_catching_up(self, feed: Feed) -> None:
+        if not feed.catching_up and self._feeds.get(feed.channel) is feed:
+            feed.catching_up = True
+            self._tasks.create_task(self._catch_up(feed), name=f"catch up {feed.channel}")
+
+    async def _catch_up(self, feed: Feed) -> None:
+        try:
+            while feed.offset is not None and self._feeds.get(feed.channel) is feed:
+                page = await self._stream.read(feed.name, None, feed.offset, CATCH_UP_PAGE)
+                before = feed.offset
+                for push in page.pushes:
+                    self.deliver(push)
+                self.healed += feed.offset - before
+                if feed.offset >= page.top or not page.pushes:
+                    return
+        except (DatabaseUnavailable, PermissionDenied):
+            return  # the next reconcile tries again
+        finally:
+            feed.catching_up = False
