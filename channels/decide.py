@@ -75,7 +75,7 @@ def decide(customer: Customer, command: Command, evidence: Evidence) -> Decision
     if isinstance(command.intent, CreateCustomer):
         return _create(customer, command.agent, command.intent, evidence)
     if not command.agent.may_see(customer.assigned_to, command.visibility):
-        raise PermissionDenied("this customer is not yours to see")
+        raise NotFound(f"there is no customer {customer.id}")  # as if it did not exist: ids cannot be probed
     match command.intent:
         case UpdateCustomer() as update:
             return _update(customer, command.agent, update, evidence)

@@ -67,11 +67,10 @@ class RedisBroker:
             max_connections=20,
         )
         self._wanted: set[str] = {CONTROL}
-        self._acknowledged: set[str] = set()
         self._waiting: dict[str, asyncio.Future[bool]] = {}
         self._changes: deque[tuple[bool, str]] = deque()
         self._changed = asyncio.Event()
-        self._outgoing: deque[tuple[bytes, bytes]] = deque(maxlen=OUTGOING)
+        self._outgoing: deque[tuple[bytes | str | int, ...]] = deque(maxlen=OUTGOING)
         self._outgoing_ready = asyncio.Event()
         self._connected = False
 
@@ -83,12 +82,15 @@ class RedisBroker:
 
     def publish(self, pushes: Sequence[Push]) -> None:
         for push in pushes:
-            self._outgoing.append((self._key(push.channel), push.to_bus()))
-        self._outgoing_ready.set()
+            self.send(b"PUBLISH", self.key(push.channel), push.to_bus())
 
     def control(self, message: bytes) -> None:
         """Tells every process, this one as well."""
-        self._outgoing.append((self._key(CONTROL), message))
+        self.send(b"PUBLISH", self.key(CONTROL), message)
+
+    def send(self, *command: bytes | str | int) -> None:
+        """Queues a command whose answer nobody waits for, in order with what is published."""
+        self._outgoing.append(command)
         self._outgoing_ready.set()
 
     async def run_publisher(self) -> None:
@@ -100,8 +102,8 @@ class RedisBroker:
             self._outgoing.clear()
             try:
                 pipeline = self.client.pipeline(transaction=False)
-                for channel, payload in batch:
-                    pipeline.publish(channel, payload)
+                for command in batch:
+                    pipeline.execute_command(*command)
                 await pipeline.execute()
             except UNAVAILABLE as error:
                 # not sent again: it may have arrived, and the healers of the other processes find it
@@ -123,7 +125,6 @@ class RedisBroker:
 
     def unsubscribe(self, channel: str) -> None:
         self._wanted.discard(channel)
-        self._acknowledged.discard(channel)
         if (waiting := self._waiting.pop(channel, None)) is not None:
             _give_up(waiting)
         if self._connected:
@@ -147,7 +148,7 @@ class RedisBroker:
     async def _serve_connection(self) -> None:
         pubsub = self.client.pubsub()
         try:
-            await pubsub.subscribe(self._key(CONTROL))
+            await pubsub.subscribe(self.key(CONTROL))
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read(pubsub), name="redis reader")
                 tasks.create_task(self._write(pubsub), name="redis subscriptions")
@@ -168,16 +169,16 @@ class RedisBroker:
             if not self._changes:
                 await pubsub.ping()
             while self._changes:
-                final = dict((channel, wanted) for wanted, channel in self._changes)
+                final = {channel: wanted for wanted, channel in self._changes}
                 self._changes.clear()
                 await self._subscribe_all(pubsub, [channel for channel, wanted in final.items() if wanted])
-                gone = [self._key(channel) for channel, wanted in final.items() if not wanted]
+                gone = [self.key(channel) for channel, wanted in final.items() if not wanted]
                 if gone:
                     await pubsub.unsubscribe(*gone)
 
     async def _subscribe_all(self, pubsub: Any, channels: Sequence[str]) -> None:
         for start in range(0, len(channels), 1000):
-            await pubsub.subscribe(*(self._key(channel) for channel in channels[start : start + 1000]))
+            await pubsub.subscribe(*(self.key(channel) for channel in channels[start : start + 1000]))
 
     async def _read(self, pubsub: Any) -> None:
         while True:
@@ -206,10 +207,8 @@ class RedisBroker:
     def _acknowledge(self, channel: str) -> None:
         waiting = self._waiting.pop(channel, None)
         if waiting is not None and not waiting.done():
-            self._acknowledged.add(channel)
             waiting.set_result(True)
         elif channel in self._wanted and channel != CONTROL:
-            self._acknowledged.add(channel)
             self._resubscribed(channel)
 
     def _disconnected(self) -> None:
@@ -218,8 +217,9 @@ class RedisBroker:
             _give_up(waiting)
         self._waiting.clear()
 
-    def _key(self, channel: str) -> bytes:
-        return self._prefix + channel.encode()
+    def key(self, name: str) -> bytes:
+        """A name below this installation's prefix."""
+        return self._prefix + name.encode()
 
     def _channel(self, key: bytes) -> str:
         return key[len(self._prefix) :].decode()

@@ -1,0 +1,67 @@
+"""The stream of every channel, read from PostgreSQL: the truth behind the bus (port `channels.ports.Stream`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from channels.errors import PermissionDenied
+from channels.names import ChannelKind, ChannelName
+from channels.notice import Notice, NoticeType
+from channels.ports import StreamPage, Viewer
+from channels.push import action_publication, notice_publication
+from persistence.database import Database
+from persistence.queries import queries
+from persistence.rows import Row, action_from
+
+SQL = queries("stream")
+
+BEYOND = 2**62
+"""An offset that no channel reaches: where a page that goes back starts from the top."""
+
+
+class PostgresStream:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def epoch(self) -> str:
+        async with self._database.reading() as connection:
+            return str(await connection.fetchval(SQL["epoch"]))
+
+    async def read(self, name: ChannelName, viewer: Viewer | None, after: int | None, limit: int) -> StreamPage:
+        """See the port. One query, so that the top, the permission and the publications are of one moment."""
+        if after is None:
+            after, limit = BEYOND, 0
+        return await self._page(name, viewer, "", after, limit)
+
+    async def read_back(self, name: ChannelName, viewer: Viewer | None, before: int | None, limit: int) -> StreamPage:
+        """The publications before an offset (None: from the top), descending."""
+        return await self._page(name, viewer, "_back", BEYOND if before is None else before, limit)
+
+    async def _page(self, name: ChannelName, viewer: Viewer | None, way: str, offset: int, limit: int) -> StreamPage:
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(SQL[f"{name.kind}_page{way}"], name.id, offset, limit)
+        if name.kind is ChannelKind.CUSTOMER:
+            if not rows or not _may_see(viewer, rows[0]["assigned_to"]):
+                raise PermissionDenied(f"channel {name} is not yours to see")
+            pushes = [action_publication(action_from(row)) for row in rows if row["offset"] is not None]
+            return StreamPage(rows[0]["epoch"], rows[0]["top"], pushes, rows[0]["assigned_to"])
+        if not rows or (viewer is not None and viewer.agent.id != name.id):
+            raise PermissionDenied(f"channel {name} is not yours to see")
+        pushes = [notice_publication(_notice_from(name.id, row)) for row in rows if row["notice_offset"] is not None]
+        return StreamPage(rows[0]["epoch"], rows[0]["top"], pushes)
+
+    async def tops(self, names: Sequence[ChannelName]) -> tuple[str, Mapping[str, int]]:
+        customers = [name.id for name in names if name.kind is ChannelKind.CUSTOMER]
+        agents = [name.id for name in names if name.kind is ChannelKind.AGENT]
+        async with self._database.reading() as connection:
+            epoch = str(await connection.fetchval(SQL["epoch"]))
+            rows = await connection.fetch(SQL["tops"], customers, agents) if names else []
+        return epoch, {f"{row['kind']}:{row['id']}": row["offset"] for row in rows}
+
+
+def _may_see(viewer: Viewer | None, assigned_to: int | None) -> bool:
+    return viewer is None or viewer.agent.may_see(assigned_to, viewer.visibility)
+
+
+def _notice_from(agent_id: int, row: Row) -> Notice:
+    return Notice(agent_id, row["notice_offset"], NoticeType(row["type"]), action_from(row), row["noticed_at"])
