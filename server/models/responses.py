@@ -1,0 +1,182 @@
+"""What the server answers, described for OpenAPI.
+
+The answers themselves are made of prepared dictionaries, which are not validated again; a test holds
+them against these models.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from channels.action import ActionKind
+from channels.agent import Permission, Role, Visibility
+from channels.customer import Priority, Status
+from channels.notice import NoticeType
+from server.models import examples
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ActorOut(Answer):
+    id: int
+    name: str
+
+
+class AgentOut(Answer):
+    model_config = ConfigDict(json_schema_extra={"example": examples.AGENT})
+
+    id: int
+    username: str
+    name: str
+    role: Role
+    active: bool
+
+
+class AgentsOut(Answer):
+    items: list[AgentOut]
+
+
+class MeOut(AgentOut):
+    model_config = ConfigDict(json_schema_extra={"example": examples.AGENT | {"permissions": [], "visibility": "all"}})
+
+    permissions: list[Permission]
+    visibility: Visibility = Field(description="Whose customers agents see; permissions may widen it.")
+
+
+class TokenOut(Answer):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"access_token": "eyJ…", "token_type": "Bearer", "expires_in": 900, "agent": examples.AGENT}
+        }
+    )
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int = Field(description="Seconds.")
+    agent: AgentOut
+
+
+class ChangeOut(Answer):
+    before: Any = Field(alias="from")
+    after: Any = Field(alias="to")
+
+
+class ActionOut(Answer):
+    model_config = ConfigDict(json_schema_extra={"example": examples.COMMENT})
+
+    id: int
+    customer_id: int
+    offset: int = Field(description="Its number within the customer: 1, 2, 3, … without gaps, in commit order.")
+    kind: ActionKind
+    actor: ActorOut
+    body: str | None
+    reply_to: int | None = Field(description="The comment that this one answers, edits or deletes.")
+    mentions: list[int]
+    changes: dict[str, ChangeOut]
+    version: int = Field(description="The customer's version after this action.")
+    command_id: UUID | None
+    created_at: datetime
+
+
+class CustomerOut(Answer):
+    model_config = ConfigDict(json_schema_extra={"example": examples.CUSTOMER})
+
+    id: int
+    ref: str | None
+    name: str
+    email: str | None
+    phone: str | None
+    status: Status
+    priority: Priority
+    assigned_to: int | None
+    archived: bool
+    fields: dict[str, Any]
+    version: int = Field(description="Counts the field changes.")
+    offset: int = Field(description="The offset of the latest action.")
+    created_at: datetime
+    updated_at: datetime
+
+
+class ListedCustomerOut(CustomerOut):
+    model_config = ConfigDict(json_schema_extra={"example": examples.CUSTOMER | {"unread": 2}})
+
+    unread: int = Field(description="Actions that the caller has not marked as read.")
+
+
+class CustomersOut(Answer):
+    items: list[ListedCustomerOut]
+    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last one.")
+
+
+class CountsOut(Answer):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"new": 4, "open": 120, "in_progress": 31, "waiting": 77, "resolved": 12, "closed": 256}
+        }
+    )
+
+    new: int
+    open: int
+    in_progress: int
+    waiting: int
+    resolved: int
+    closed: int
+
+
+class ChangedOut(Answer):
+    customer: CustomerOut | None = Field(description="Null only where a replay concerns a customer now out of sight.")
+    action: ActionOut | None = Field(description="Null where nothing had to change.")
+
+
+class ActionsOut(Answer):
+    epoch: str = Field(description="The identity of the log; offsets of another epoch mean nothing here.")
+    offset: int = Field(description="The customer's latest offset.")
+    items: list[ActionOut]
+
+
+class NoticeOut(Answer):
+    offset: int
+    type: NoticeType
+    customer_id: int
+    action: ActionOut
+    created_at: datetime
+
+
+class NoticesOut(Answer):
+    epoch: str
+    offset: int = Field(description="The agent's latest notice.")
+    read_offset: int = Field(description="The latest notice that was marked as read.")
+    items: list[NoticeOut]
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457; some problems have further members (see their pages)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class BulkResultOut(Answer):
+    customer_id: int
+    status: int = Field(description="The status that a single request would have had.")
+    customer: CustomerOut | None = None
+    action: ActionOut | None = None
+    problem: ProblemOut | None = None
+
+
+class BulkOut(Answer):
+    items: list[BulkResultOut]
+
+
+class StateOut(Answer):
+    status: str
