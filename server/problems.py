@@ -140,6 +140,12 @@ PROBLEMS: Mapping[str, Problem] = {
         "The database cannot be reached, or has no connection to spare.",
         "Try again after `Retry-After` seconds; a write with the same `command_id` is never done twice.",
     ),
+    "identity-provider-unavailable": Problem(
+        503,
+        "Identity provider unavailable",
+        "The keys of the company's identity provider cannot be fetched, so its tokens cannot be checked.",
+        "Try again after `Retry-After` seconds.",
+    ),
     "not-ready": Problem(
         503,
         "Not ready",

@@ -1,0 +1,1 @@
+"""Who is calling: passwords, tokens, logins, and the directory that answers without a query per request."""
