@@ -31,6 +31,8 @@ CREATE TABLE logins (
     expires_at timestamptz NOT NULL,
     revoked_at timestamptz
 );
+CREATE UNIQUE INDEX logins_refresh ON logins (refresh_hash);
+CREATE INDEX logins_previous_refresh ON logins (previous_refresh_hash) WHERE previous_refresh_hash IS NOT NULL;
 CREATE INDEX logins_agent ON logins (agent_id) WHERE revoked_at IS NULL;
 CREATE INDEX logins_revoked ON logins (revoked_at) WHERE revoked_at IS NOT NULL;
 
@@ -52,19 +54,27 @@ CREATE TABLE customers (
     "offset" bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- punctuation separates words, so that parts of a ref or of an e-mail address are found as well
     search tsvector GENERATED ALWAYS AS (
         to_tsvector(
             'simple',
-            name || ' ' || coalesce(ref, '') || ' '
-            || translate(coalesce(ref, '') || ' ' || coalesce(email, ''), '@.-_+/', '      ')
+            translate(
+                name || ' ' || coalesce(ref, '') || ' ' || coalesce(email, ''),
+                '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~',
+                repeat(' ', 32)
+            )
         )
     ) STORED
 ) WITH (fillfactor = 80);
 
--- A page of assigned work is one index range per status; see persistence/sql/customers.sql.
+-- A page of the list merges index ranges, one per status, in the order of the page; see persistence/sql/customers.sql.
 CREATE INDEX customers_assigned_updated ON customers (assigned_to, status, archived, updated_at, id);
-CREATE INDEX customers_updated ON customers (archived, updated_at, id);
-CREATE INDEX customers_name ON customers (archived, name, id);
+CREATE INDEX customers_assigned_name ON customers (assigned_to, status, archived, lower(name), id);
+-- An index that begins with assigned_to is not seen as sorted where assigned_to IS NULL, so nobody's have their own.
+CREATE INDEX customers_unassigned_updated ON customers (status, archived, updated_at, id) WHERE assigned_to IS NULL;
+CREATE INDEX customers_unassigned_name ON customers (status, archived, lower(name), id) WHERE assigned_to IS NULL;
+CREATE INDEX customers_updated ON customers (status, archived, updated_at, id);
+CREATE INDEX customers_name ON customers (status, archived, lower(name), id);
 CREATE INDEX customers_search ON customers USING gin (search);
 
 -- The log. Never updated; old rows move to customer_actions_archive, a few at a time, without any lock
