@@ -23,7 +23,8 @@ class PushKind(StrEnum):
 class Encoder(Protocol):
     """Turns a push into one message of a wire codec."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def push(self, push: Push) -> bytes: ...
 

@@ -42,22 +42,14 @@ class RedisBroker:
     """Publishes and subscribes below a prefix; the prefix holds the epoch, so that installations that share
     a Redis, and the histories of one, stay apart.
 
-    `received`, `resubscribed` and `controlled` are called from `run`, synchronously, and never raise.
+    Works while `run_publisher` and `run_subscriber` do.
     """
 
-    def __init__(
-        self,
-        url: str,
-        prefix: str,
-        *,
-        received: Callable[[Push], None],
-        resubscribed: Callable[[str], None],
-        controlled: Callable[[bytes], None],
-    ) -> None:
+    def __init__(self, url: str, prefix: str) -> None:
         self._prefix = prefix.encode()
-        self._received = received
-        self._resubscribed = resubscribed
-        self._controlled = controlled
+        self._received: Callable[[Push], None] = _ignore
+        self._resubscribed: Callable[[str], None] = _ignore
+        self._controlled: Callable[[bytes], None] = _ignore
         self.client: Any = redis.Redis.from_url(
             url,
             socket_connect_timeout=CONNECT_TIMEOUT,
@@ -131,8 +123,18 @@ class RedisBroker:
             self._changes.append((False, channel))
             self._changed.set()
 
-    async def run_subscriber(self) -> None:
-        """Keeps a subscribed connection, for as long as it is not cancelled."""
+    async def run_subscriber(
+        self,
+        received: Callable[[Push], None],
+        resubscribed: Callable[[str], None],
+        controlled: Callable[[bytes], None],
+    ) -> None:
+        """Keeps a subscribed connection, for as long as it is not cancelled.
+
+        Calls, synchronously: `received` with each push, `resubscribed` with each channel of which something
+        may have been lost, `controlled` with what a process says to all.
+        """
+        self._received, self._resubscribed, self._controlled = received, resubscribed, controlled
         failures = 0
         while True:
             started = time.monotonic()
@@ -241,3 +243,7 @@ class RedisBroker:
 def _give_up(waiting: asyncio.Future[bool]) -> None:
     if not waiting.done():
         waiting.set_result(False)
+
+
+def _ignore(_message: object) -> None:
+    """Before the subscriber runs."""

@@ -10,10 +10,11 @@ from channels.agent import Agent
 from channels.command import AddComment, Base, Command, CreateCustomer, DeleteComment, EditComment, UpdateCustomer
 from channels.customer import Customer
 from channels.decide import Evidence, changed_since, referenced_agents
+from channels.errors import NotFound
 from channels.mentions import mentioned_usernames
-from persistence.database import Connection
+from persistence.database import Connection, Database
 from persistence.queries import queries
-from persistence.rows import action_from, agent_from
+from persistence.rows import action_from, agent_from, customer_from
 
 SQL = queries("recorder")
 
@@ -67,6 +68,18 @@ async def _about_customer(connection: Connection, command: Command, customer: Cu
             if history and history[0].offset == offset:
                 evidence = replace(evidence, target=history[0], target_history=history[1:])
     return evidence
+
+
+async def customer_and_changes(database: Database, customer_id: int, base: Base) -> tuple[Customer, list[Action]]:
+    """A customer and the latest actions that changed its fields after a base, in one snapshot.
+
+    Raises NotFound.
+    """
+    async with database.snapshot() as connection:
+        rows = await connection.fetch(SQL["customers_by_id"], [customer_id])
+        if not rows:
+            raise NotFound(f"there is no customer {customer_id}")
+        return customer_from(rows[0]), await changes_since(connection, customer_id, base)
 
 
 async def changes_since(connection: Connection, customer_id: int, base: Base) -> list[Action]:

@@ -1,0 +1,175 @@
+"""From settings to running services, and back: what is opened, in which order, and who owns the tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from channels.errors import DatabaseUnavailable
+from channels.hub import Hub
+from channels.redis_broker import RedisBroker
+from channels.roster import Roster
+from persistence.actions import Actions
+from persistence.agents import Agents
+from persistence.customers import Customers
+from persistence.database import Database, DatabaseOptions
+from persistence.logins import Logins
+from persistence.notices import Notices
+from persistence.recorder import Recorder
+from persistence.stream import PostgresStream
+from server.auth.directory import Directory
+from server.auth.passwords import Passwords
+from server.auth.provider import Provider
+from server.auth.tokens import Tokens
+from server.limits import Limits
+from server.metrics import Metrics
+from server.owner import Owner
+from server.perform import publications
+from server.realtime import codes
+from server.realtime.editing import Editing
+from server.realtime.presence import Presence
+from server.realtime.sessions import Sessions
+from server.services import Services
+from server.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+HEAL_EVERY = 1.0
+RENEW_EVERY = 20.0
+PRESENCE_TTL = 60.0
+EDITING_TTL = 30.0
+CONNECTIONS_PER_AGENT = 100
+
+
+@asynccontextmanager
+async def running_services(settings: Settings) -> AsyncIterator[Services]:
+    """Opens everything, runs the tasks that the process owns, and closes it all in the opposite order.
+
+    When one of the tasks dies the process is asked to stop, and `Services.failure` says why: a server
+    without its healer or its bus would go on answering, and answer wrongly.
+    """
+    if settings.database_url is None or settings.redis_url is None or settings.secret_key is None:
+        raise ValueError("the addresses of the services and the secret key must be known by now")
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database.connect(_database_options(settings)))
+        stream = PostgresStream(database)
+        epoch = await stream.epoch()
+        agents, logins = Agents(database), Logins(database)
+        directory = Directory(agents, logins)
+        await directory.refresh()
+        prefix = f"casewire:{epoch}:"
+        limits = await stack.enter_async_context(Limits.connect(settings.rate_limit, settings.redis_url, prefix))
+        owner = await stack.enter_async_context(Owner())
+        broker = RedisBroker(settings.redis_url, prefix)
+        stack.push_async_callback(broker.close)
+        hub = Hub(epoch, broker, stream, owner.tasks)
+        sessions = Sessions(CONNECTIONS_PER_AGENT)
+        services = Services(
+            settings=settings,
+            tasks=owner.tasks,
+            metrics=Metrics(),
+            database=database,
+            customers=Customers(database),
+            actions=Actions(database),
+            agents=agents,
+            logins=logins,
+            notices=Notices(database),
+            stream=stream,
+            recorder=Recorder(database, owner.tasks, lambda recorded: hub.publish(publications(recorded))),
+            broker=broker,
+            hub=hub,
+            directory=directory,
+            tokens=Tokens(settings.secret_key),
+            passwords=stack.enter_context(Passwords.running()),
+            provider=stack.enter_context(Provider.of(settings)),
+            limits=limits,
+            sessions=sessions,
+            presence=Presence(Roster(broker, "presence", PRESENCE_TTL, time.time), hub),
+            editing=Editing(database, hub, owner.tasks, Roster(broker, "editing", EDITING_TTL, time.time)),
+        )
+        directory.on_change(sessions.follow)
+        owner.on_failure = lambda error: _fail(services, error)
+        owner.start("redis publisher", broker.run_publisher())
+        owner.start("redis subscriber", broker.run_subscriber(hub.deliver, hub.resubscribed, _controller(services)))
+        owner.start("healer", _heal(services))
+        owner.start("renewal", _renew(services))
+        _watch(services)
+        try:
+            yield services
+        finally:
+            services.draining = True
+            for session in services.sessions.all():
+                session.end(codes.SHUTDOWN)
+
+
+def _database_options(settings: Settings) -> DatabaseOptions:
+    """A node's pool is shared by its workers."""
+    assert settings.database_url is not None  # noqa: S101 # reason: checked by the caller
+    return DatabaseOptions(
+        url=settings.database_url,
+        replica_url=settings.database_replica_url,
+        pool_min=max(1, settings.db_pool_min // settings.workers),
+        pool_max=max(2, settings.db_pool_max // settings.workers),
+        connect_timeout=settings.db_connect_timeout,
+    )
+
+
+async def _heal(services: Services) -> None:
+    """Once a second: what was not delivered is delivered, and changed accounts are known."""
+    while True:
+        await asyncio.sleep(HEAL_EVERY)
+        try:
+            epoch = await services.hub.reconcile()
+            await services.directory.refresh()
+        except DatabaseUnavailable as error:
+            log.warning("healing waits for the database", error=str(error))
+            continue
+        if epoch != services.hub.epoch:
+            raise RuntimeError("the database was replaced by another history; starting anew")
+        services.editing.expire()
+
+
+async def _renew(services: Services) -> None:
+    while True:
+        await asyncio.sleep(RENEW_EVERY)
+        services.presence.renew()
+
+
+def _controller(services: Services) -> Callable[[bytes], None]:
+    """Another process tells that accounts or logins changed."""
+
+    def controlled(_message: bytes) -> None:
+        services.tasks.create_task(_refresh(services.directory), name="directory")
+
+    return controlled
+
+
+async def _refresh(directory: Directory) -> None:
+    try:
+        await directory.refresh()
+    except DatabaseUnavailable as error:
+        log.warning("the directory waits for the database", error=str(error))
+
+
+def _watch(services: Services) -> None:
+    watch = services.metrics.watch
+    watch("connections", "Realtime connections of this process.", lambda: len(services.sessions))
+    watch("channels", "Open channels of this process.", lambda: services.hub.channels)
+    watch("healed_publications", "Publications that came by the stream, not the bus.", lambda: services.hub.healed)
+    watch("waiting_writes", "Commands that wait for a transaction.", lambda: services.recorder.waiting)
+    watch("pool_connections", "Open database connections.", lambda: services.database.size)
+    watch("pool_idle", "Idle database connections.", lambda: services.database.idle)
+    watch("redis_connected", "1 while the bus is subscribed.", lambda: float(services.broker.connected))
+
+
+def _fail(services: Services, error: BaseException) -> None:
+    if services.failure is None and not services.draining:
+        services.failure = error
+        log.error("a task of the server died; stopping", exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""The realtime face: sessions that speak the Centrifuge client protocol (docs/realtime.md)."""

@@ -1,0 +1,272 @@
+"""The commands of the protocol: connect, subscribe, unsubscribe, presence, history, rpc, refresh."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from channels.errors import DatabaseUnavailable, PermissionDenied
+from channels.hub import Joined, Unrecoverable
+from channels.names import MAX_LENGTH, ChannelKind, ChannelName, agent_channel
+from channels.ports import Position
+from channels.push import Push
+from server.auth.authenticate import Caller
+from server.auth.tokens import TokenExpired
+from server.realtime import codes
+from server.realtime.answers import Goodbye, Refusal, position_of
+from server.realtime.methods import call
+from server.realtime.session import Session, State
+from server.realtime.wire import Request
+from server.version import VERSION
+
+REJECT_UNRECOVERED = 2
+HISTORY_LIMIT = 300
+MAX_SUBSCRIPTIONS = 128
+
+
+async def handle(session: Session, request: Request) -> None:
+    """Answers one command. Raises Refusal, Goodbye and the errors of `channels.errors`."""
+    if request.id == 0 or request.method is None:
+        if request.method == "send":
+            raise Goodbye(codes.UNSUPPORTED)
+        raise Goodbye(codes.MALFORMED)
+    if session.state is State.UNUSABLE or (session.state is State.NEW) != (request.method == "connect"):
+        raise Goodbye(codes.MALFORMED)
+    command = _COMMANDS.get(request.method)
+    if command is None:
+        raise Refusal(codes.NOT_AVAILABLE)
+    await command(session, request)
+
+
+# Connecting
+
+
+async def _connect(session: Session, request: Request) -> None:
+    caller = await _caller(session, request)
+    services = session.services
+    if not services.sessions.admit(session, caller):
+        raise Goodbye(codes.CONNECTION_LIMIT)
+    session.caller = caller
+    inbox = agent_channel(caller.agent.id)
+    asked = request.params.get("subs")
+    known = asked.get(str(inbox)) if isinstance(asked, dict) else None
+    since = position_of(known) if isinstance(known, dict) else None
+
+    def answer(joined: Joined) -> None:
+        settings = services.settings
+        result: dict[str, Any] = {
+            "client": session.client,
+            "version": VERSION,
+            "ping": round(settings.ping_interval),
+            "pong": True,
+            **_expiry(caller),
+            "subs": {str(inbox): _subscribed(joined, since, inbox)},
+        }
+        session.reply(request, result)
+        session.established(caller)
+
+    try:
+        await services.hub.join(session, inbox, since, answer)
+    except DatabaseUnavailable:
+        if session.state is not State.READY:
+            raise Refusal(codes.INTERNAL) from None
+        raise Goodbye(codes.INSUFFICIENT_STATE) from None  # answered already: the position cannot be kept
+
+
+async def _caller(session: Session, request: Request) -> Caller:
+    token = request.params.get("token")
+    if not isinstance(token, str) or not token:
+        raise Goodbye(codes.INVALID_TOKEN)
+    try:
+        return await session.authenticate(token)
+    except TokenExpired:
+        raise Refusal(codes.TOKEN_EXPIRED) from None
+
+
+async def _refresh(session: Session, request: Request) -> None:
+    token = request.params.get("token")
+    if not isinstance(token, str) or not token:
+        raise Goodbye(codes.INVALID_TOKEN)
+    try:
+        caller = await session.authenticate(token)
+    except TokenExpired:
+        raise Goodbye(codes.EXPIRED) from None  # error 109 would be terminal here
+    if session.caller is None or caller.agent.id != session.caller.agent.id:
+        raise Goodbye(codes.INVALID_TOKEN)
+    session.follow_expiry(caller)
+    session.reply(request, _expiry(caller))
+
+
+def _expiry(caller: Caller) -> dict[str, Any]:
+    left = (caller.expires_at - datetime.now(UTC)).total_seconds()
+    return {"expires": True, "ttl": max(1, round(left))}
+
+
+# Subscribing
+
+
+async def _subscribe(session: Session, request: Request) -> None:
+    name = _channel(request)
+    channel = str(name)
+    params = request.params
+    if params.get("tf"):
+        raise Refusal(codes.BAD_REQUEST)  # ignoring the filter would deliver what it keeps out
+    if params.get("type"):
+        raise Refusal(codes.NOT_AVAILABLE)
+    _check_kind(session, name)
+    if channel in session.subscriptions:
+        raise Refusal(codes.ALREADY_SUBSCRIBED)
+    if len(session.subscriptions) >= MAX_SUBSCRIPTIONS:
+        raise Refusal(codes.LIMIT_EXCEEDED)
+    since = position_of(params) if name.recoverable else None
+    flag = params.get("flag", 0)
+
+    def answer(joined: Joined) -> None:
+        session.subscriptions[channel] = name
+        if params.get("join_leave") is True:
+            session.join_leave.add(channel)
+        session.reply(request, _subscribed(joined, since, name))
+
+    try:
+        await session.services.hub.join(
+            session, name, since, answer, reject_unrecovered=isinstance(flag, int) and bool(flag & REJECT_UNRECOVERED)
+        )
+    except Unrecoverable:
+        raise Refusal(codes.UNRECOVERABLE_POSITION) from None
+    except (DatabaseUnavailable, PermissionDenied) as error:
+        lost = isinstance(error, DatabaseUnavailable)
+        if session.forget(channel):  # answered already, while the rest of what was missed was read
+            session.end_subscription(channel, codes.POSITION_LOST if lost else codes.PERMISSION_REVOKED)
+            return
+        raise Refusal(codes.INTERNAL if lost else codes.PERMISSION_DENIED) from None
+    if name.kind is ChannelKind.CUSTOMER and channel in session.subscriptions:
+        session.services.presence.joined(session, channel)
+
+
+def _check_kind(session: Session, name: ChannelName) -> None:
+    own = session.caller is not None and name.id == session.caller.agent.id
+    if name.kind is ChannelKind.AGENT:
+        raise Refusal(codes.ALREADY_SUBSCRIBED if own else codes.PERMISSION_DENIED)
+    if name.kind is ChannelKind.WORK and not own:
+        raise Refusal(codes.PERMISSION_DENIED)
+
+
+def _channel(request: Request) -> ChannelName:
+    text = request.params.get("channel")
+    if not isinstance(text, str) or not text:
+        raise Goodbye(codes.MALFORMED)
+    if len(text) > MAX_LENGTH:
+        raise Refusal(codes.BAD_REQUEST)
+    name = ChannelName.parse(text)
+    if name is None:
+        raise Refusal(codes.UNKNOWN_CHANNEL)
+    return name
+
+
+def _subscribed(joined: Joined, since: Position | None, name: ChannelName) -> dict[str, Any]:
+    """A SubscribeResult (protocol.md §6)."""
+    if not name.recoverable:
+        return {}
+    result: dict[str, Any] = {
+        "recoverable": True,
+        "positioned": True,
+        "epoch": joined.epoch,
+        "offset": joined.offset,
+    }
+    if since is not None:
+        result["was_recovering"] = True
+        result["recovered"] = joined.recovered
+        if joined.publications:
+            result["publications"] = [_publication(push) for push in joined.publications]
+    return result
+
+
+def _publication(push: Push) -> dict[str, Any]:
+    return {"offset": push.offset, "data": orjson.Fragment(push.data)}
+
+
+async def _unsubscribe(session: Session, request: Request) -> None:
+    channel = request.params.get("channel")
+    if not isinstance(channel, str) or not channel:
+        raise Goodbye(codes.MALFORMED)
+    if channel in session.subscriptions:
+        session.services.hub.leave(session, channel)
+        session.forget(channel)
+    session.reply(request, {})
+
+
+# Asking
+
+
+async def _presence(session: Session, request: Request) -> None:
+    viewers = await session.services.presence.clients(await _visible_customer(session, request))
+    session.reply(request, {"presence": viewers})
+
+
+async def _presence_stats(session: Session, request: Request) -> None:
+    viewers = await session.services.presence.clients(await _visible_customer(session, request))
+    users = {info["user"] for info in viewers.values()}
+    session.reply(request, {"num_clients": len(viewers), "num_users": len(users)})
+
+
+async def _visible_customer(session: Session, request: Request) -> str:
+    name = _channel(request)
+    if name.kind is not ChannelKind.CUSTOMER:
+        raise Refusal(codes.NOT_AVAILABLE)
+    if str(name) not in session.subscriptions:
+        await session.services.stream.read(name, session.viewer, None, 0)
+    return str(name)
+
+
+async def _history(session: Session, request: Request) -> None:
+    name, params = _channel(request), request.params
+    if not name.recoverable:
+        raise Refusal(codes.NOT_AVAILABLE)
+    limit, reverse, since = params.get("limit", 0), params.get("reverse") is True, params.get("since")
+    if not isinstance(limit, int) or not isinstance(since, dict | None):
+        raise Refusal(codes.BAD_REQUEST)
+    limit = HISTORY_LIMIT if limit < 0 else min(limit, HISTORY_LIMIT)
+    position = None if since is None else position_of({**since, "recover": True})
+    if reverse and position is not None and position.offset == 0:
+        raise Refusal(codes.BAD_REQUEST)
+    stream = session.services.stream
+    offset = None if position is None else position.offset
+    if reverse:
+        page = await stream.read_back(name, session.viewer, offset, limit)
+    else:
+        page = await stream.read(name, session.viewer, offset or 0, limit)
+    if position is not None and position.epoch not in ("", page.epoch):
+        raise Refusal(codes.UNRECOVERABLE_POSITION)
+    publications = [_publication(push) for push in page.pushes]
+    session.reply(request, {"publications": publications, "epoch": page.epoch, "offset": page.top})
+
+
+# Calling
+
+
+async def _rpc(session: Session, request: Request) -> None:
+    method = request.params.get("method")
+    if not isinstance(method, str):
+        raise Refusal(codes.BAD_REQUEST)
+    result = await call(session, method, request.params.get("data"))
+    session.reply(request, {"data": result})
+
+
+async def _publish(_session: Session, _request: Request) -> None:
+    raise PermissionDenied("clients write by rpc")
+
+
+_COMMANDS: dict[str, Callable[[Session, Request], Awaitable[None]]] = {
+    "connect": _connect,
+    "refresh": _refresh,
+    "subscribe": _subscribe,
+    "unsubscribe": _unsubscribe,
+    "presence": _presence,
+    "presence_stats": _presence_stats,
+    "history": _history,
+    "rpc": _rpc,
+    "publish": _publish,
+}

@@ -1,0 +1,232 @@
+"""A session: one connection of one agent, from its first frame to its end.
+
+Frames come in through `receive`, synchronously, in order; what goes out goes through the door. Commands of
+a connection are handled one after the other by a task that lives only while there are some; pongs are
+taken at once, so that a slow command never looks like a dead peer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import uuid4
+
+import structlog
+
+from channels.errors import CasewireError, Unauthorized
+from channels.names import ChannelKind, ChannelName, agent_channel
+from channels.ports import Viewer
+from channels.push import Push, PushKind
+from server.auth.authenticate import Caller, authenticate
+from server.auth.tokens import TokenExpired
+from server.realtime import codes
+from server.realtime.answers import Goodbye, Refusal
+from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe, error_code
+from server.realtime.door import Door, Sink
+from server.realtime.wire import Codec, Malformed, Request
+from server.services import Services
+
+log = structlog.get_logger(__name__)
+
+CONNECT_DEADLINE = 10.0
+UNUSABLE_DEADLINE = 5.0
+EXPIRY_GRACE = 25.0
+COMMANDS_WAITING = 512
+
+
+class State(StrEnum):
+    """NEW until the connect reply; UNUSABLE after an error reply to connect."""
+
+    NEW = "new"
+    READY = "ready"
+    UNUSABLE = "unusable"
+    CLOSED = "closed"
+
+
+Handler = Callable[["Session", Request], Awaitable[None]]
+"""Answers one command; see `server.realtime.commands`."""
+
+
+class Session:
+    """The `Subscriber` of the hub for everything that this connection subscribes to."""
+
+    def __init__(self, services: Services, codec: Codec, sink: Sink, handler: Handler) -> None:
+        self.services = services
+        self.codec = codec
+        self.client = str(uuid4())
+        self.state = State.NEW
+        self.caller: Caller | None = None
+        self.subscriptions: dict[str, ChannelName] = {}
+        self.join_leave: set[str] = set()
+        self.door = Door(codec, sink, self._too_slow)
+        self.loop = asyncio.get_running_loop()
+        self._handler = handler
+        self._waiting: deque[Request] = deque()
+        self._working: asyncio.Task[None] | None = None
+        self._deadline = self.loop.call_later(CONNECT_DEADLINE, self.end, codes.STALE)
+        self._ping: asyncio.TimerHandle | None = None
+        self._pong_due: asyncio.TimerHandle | None = None
+
+    # Coming in
+
+    def receive(self, data: bytes | str) -> None:
+        if self.state is State.CLOSED:
+            return
+        try:
+            requests = self.codec.decode(data)
+        except Malformed:
+            self.end(codes.MALFORMED)
+            return
+        for request in requests:
+            if request.is_pong:
+                self._pong()
+            else:
+                self._waiting.append(request)
+        if len(self._waiting) > COMMANDS_WAITING:
+            self.end(codes.BUSY)
+        elif self._waiting and self._working is None:
+            self._working = self.services.tasks.create_task(self._work(), name=f"session {self.client}")
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting and self.state is not State.CLOSED:
+                await self._handle(self._waiting.popleft())
+        finally:
+            self._working = None
+
+    async def _handle(self, request: Request) -> None:
+        try:
+            await self._handler(self, request)
+        except Refusal as refusal:
+            self.refuse(request, refusal.code)
+        except Goodbye as goodbye:
+            self.end(goodbye.end)
+        except CasewireError as error:
+            self.refuse(request, error_code(error))
+        except Exception:  # reason: the supervised boundary of a command; the connection lives on
+            log.exception("a command failed", method=request.method, client=self.client)
+            self.refuse(request, codes.INTERNAL)
+
+    # Going out
+
+    def reply(self, request: Request, result: dict[str, object]) -> None:
+        self.door.send(self.codec.reply(request.id, request.method or "", result))
+
+    def refuse(self, request: Request, code: ErrorCode) -> None:
+        if request.id:
+            self.door.send(self.codec.error(request.id, code))
+        if request.method == "connect" and self.state is State.NEW:
+            self.state = State.UNUSABLE
+            self._waiting.clear()
+            self._deadline.cancel()
+            self._deadline = self.loop.call_later(UNUSABLE_DEADLINE, self.end, codes.MALFORMED)
+
+    def deliver(self, push: Push) -> None:
+        if push.kind in (PushKind.JOIN, PushKind.LEAVE) and push.channel not in self.join_leave:
+            return
+        self.door.send(push.encoded(self.codec))
+
+    async def drained(self) -> None:
+        await self.door.drained()
+
+    def revoked(self, channel: str) -> None:
+        """The hub has forgotten this receiver already."""
+        if self.forget(channel):
+            self.end_subscription(channel, codes.PERMISSION_REVOKED)
+
+    def end_subscription(self, channel: str, end: Unsubscribe) -> None:
+        """Tells the client of the end of a subscription that was forgotten here."""
+        self.door.send(self.codec.unsubscribe(channel, end))
+
+    def _too_slow(self) -> None:
+        log.info("a slow reader was cut off", client=self.client)
+        self.closed()
+
+    # Who it is
+
+    @property
+    def viewer(self) -> Viewer:
+        """As the directory knows the agent now, so that a changed role counts at once."""
+        if self.caller is None:
+            raise RuntimeError("nobody is connected")
+        agent = self.services.directory.agent(self.caller.agent.id) or self.caller.agent
+        return Viewer(agent, self.services.settings.visibility)
+
+    async def authenticate(self, token: str) -> Caller:
+        """Raises Goodbye for a token that is no good, and TokenExpired."""
+        try:
+            return await authenticate(self.services, token)
+        except TokenExpired:
+            raise
+        except Unauthorized:
+            raise Goodbye(codes.INVALID_TOKEN) from None
+
+    def established(self, caller: Caller) -> None:
+        """The connect reply has been sent."""
+        self.state = State.READY
+        self.follow_expiry(caller)
+        interval = self.services.settings.ping_interval
+        # the first ping at a random moment, so that those who came together do not pong together
+        self._ping = self.loop.call_later(interval * random.uniform(0.5, 1), self._send_ping)  # noqa: S311 # reason: no secret
+
+    def follow_expiry(self, caller: Caller) -> None:
+        """The connection ends a grace after its token, unless that is refreshed."""
+        self.caller = caller
+        self._deadline.cancel()
+        left = (caller.expires_at - datetime.now(UTC)).total_seconds() + EXPIRY_GRACE
+        self._deadline = self.loop.call_later(max(0.0, left), self.end, codes.EXPIRED)
+
+    # Keep-alive (protocol.md §5)
+
+    def _send_ping(self) -> None:
+        settings = self.services.settings
+        self.door.send(self.codec.ping)
+        self._pong_due = self.loop.call_later(settings.pong_timeout, self.end, codes.NO_PONG)
+        self._ping = self.loop.call_later(settings.ping_interval, self._send_ping)
+
+    def _pong(self) -> None:
+        if self._pong_due is not None:
+            self._pong_due.cancel()
+            self._pong_due = None
+
+    # The end
+
+    def end(self, end: Disconnect) -> None:
+        """Says goodbye and forgets the connection."""
+        if self.state is not State.CLOSED:
+            self.door.close(end)
+            self.closed()
+
+    def closed(self) -> None:
+        """The connection is gone: every trace of it goes with it. May be called more than once."""
+        if self.state is State.CLOSED:
+            return
+        self.state = State.CLOSED
+        self.door.closed = True
+        for timer in (self._deadline, self._ping, self._pong_due):
+            if timer is not None:
+                timer.cancel()
+        self._waiting.clear()
+        if self._working is not None and self._working is not asyncio.current_task():
+            self._working.cancel()
+        self.services.editing.closed(self)
+        for channel in tuple(self.subscriptions):
+            self.services.hub.leave(self, channel)
+            self.forget(channel)
+        if self.caller is not None:
+            self.services.hub.leave(self, str(agent_channel(self.caller.agent.id)))
+        self.services.sessions.remove(self)
+
+    def forget(self, channel: str) -> bool:
+        """Drops a subscription that the hub has forgotten, and tells the others that the viewer left."""
+        name = self.subscriptions.pop(channel, None)
+        if name is None:
+            return False
+        if name.kind is ChannelKind.CUSTOMER:
+            self.services.presence.left(self, channel)
+        self.join_leave.discard(channel)
+        return True

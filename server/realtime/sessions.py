@@ -1,0 +1,55 @@
+"""The connections of this process, so that they can be counted, limited and ended."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from server.auth.authenticate import Caller
+from server.auth.directory import DirectoryChange
+from server.realtime import codes
+
+if TYPE_CHECKING:
+    from server.realtime.session import Session
+
+
+class Sessions:
+    def __init__(self, per_agent: int) -> None:
+        self._per_agent = per_agent
+        self._of_agent: dict[int, dict[Session, UUID | None]] = defaultdict(dict)
+
+    def __len__(self) -> int:
+        return sum(len(sessions) for sessions in self._of_agent.values())
+
+    def admit(self, session: Session, caller: Caller) -> bool:
+        """False where the agent has too many connections to this process."""
+        own = self._of_agent[caller.agent.id]
+        if len(own) >= self._per_agent:
+            return False
+        own[session] = caller.login_id
+        return True
+
+    def remove(self, session: Session) -> None:
+        if session.caller is None:
+            return
+        agent_id = session.caller.agent.id
+        own = self._of_agent.get(agent_id)
+        if own is not None:
+            own.pop(session, None)
+            if not own:
+                del self._of_agent[agent_id]
+
+    def follow(self, change: DirectoryChange) -> None:
+        """Ends the connections of agents who may not connect any more and of logins that ended."""
+        for agent_id in change.deactivated:
+            for session in tuple(self._of_agent.get(agent_id, ())):
+                session.end(codes.FORCED)
+        if change.ended_logins:
+            for own in tuple(self._of_agent.values()):
+                for session, login_id in tuple(own.items()):
+                    if login_id in change.ended_logins:
+                        session.end(codes.FORCED)
+
+    def all(self) -> list[Session]:
+        return [session for own in self._of_agent.values() for session in own]

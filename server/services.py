@@ -1,0 +1,69 @@
+"""Everything that a request or a session may use, made once by the lifespan and passed around."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from channels.hub import Hub
+from channels.names import customer_channel
+from channels.redis_broker import RedisBroker
+from persistence.actions import Actions
+from persistence.agents import Agents
+from persistence.customers import Customers
+from persistence.database import Database
+from persistence.logins import Logins
+from persistence.notices import Notices
+from persistence.recorder import Recorder
+from persistence.stream import PostgresStream
+from server.auth.directory import Directory
+from server.auth.passwords import Passwords
+from server.auth.provider import Provider
+from server.auth.tokens import Tokens
+from server.limits import Limits
+from server.metrics import Metrics
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.realtime.editing import Editing
+    from server.realtime.presence import Presence
+    from server.realtime.sessions import Sessions
+
+DIRECTORY_CHANGED = b"directory"
+
+
+@dataclass(slots=True)
+class Services:
+    settings: Settings
+    tasks: asyncio.TaskGroup
+    metrics: Metrics
+    database: Database
+    customers: Customers
+    actions: Actions
+    agents: Agents
+    logins: Logins
+    notices: Notices
+    stream: PostgresStream
+    recorder: Recorder
+    broker: RedisBroker
+    hub: Hub
+    directory: Directory
+    tokens: Tokens
+    passwords: Passwords
+    provider: Provider | None
+    limits: Limits
+    sessions: Sessions
+    presence: Presence
+    editing: Editing
+    draining: bool = False
+    failure: BaseException | None = None
+
+    async def announce_directory_change(self) -> None:
+        """After a change of accounts or logins: takes effect here before this returns, elsewhere at once."""
+        await self.directory.refresh()
+        self.broker.control(DIRECTORY_CHANGED)
+
+    async def wait_for_news(self, customer_id: int, after: int, limit: float) -> None:
+        """Returns when the customer has an action after an offset, or after `limit` seconds."""
+        await self.hub.wait_for_news(customer_channel(customer_id), after, limit)
