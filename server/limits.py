@@ -82,7 +82,8 @@ class Limits:
             yield cls(rate, storage)
         finally:
             assert isinstance(storage.bridge, RedispyBridge)  # noqa: S101 # reason: chosen in `_storage`
-            await storage.bridge.get_connection().aclose()
+            client: Any = storage.bridge.get_connection()
+            await client.aclose()
 
     @property
     def degraded(self) -> bool:
