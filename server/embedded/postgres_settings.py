@@ -36,7 +36,7 @@ def settings(sockets: Path, *, durable: bool) -> str:
         "fsync": "on" if durable else "off",
         "full_page_writes": "on" if durable else "off",
         "synchronous_commit": "on",
-        "max_wal_size": "2GB",
+        "max_wal_size": "2GB" if durable else "256MB",
         "checkpoint_completion_target": "0.9",
         "random_page_cost": "1.1",
         "jit": "off",
