@@ -16,7 +16,7 @@ from contextlib import suppress
 import asyncpg
 
 from channels.command import AddComment, Command, CreateCustomer, UpdateCustomer
-from channels.errors import AlreadyExists, CasewireError, DatabaseUnavailable
+from channels.errors import AlreadyExists, CasewireError, DatabaseUnavailable, OutcomeUnknown
 from persistence.batch import Recorded, record_batch
 from persistence.database import Database, DatabaseBusy
 
@@ -149,11 +149,20 @@ class Recorder:
         except (DatabaseUnavailable, asyncpg.UniqueViolationError) as error:
             if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name != COMMAND_CONSTRAINT:
                 raise
-            outcomes = await record_batch(self._database, commands)
+            outcomes = await self._attempt_again(commands, unknown=isinstance(error, OutcomeUnknown))
         written = [outcome for outcome in outcomes if isinstance(outcome, Recorded) and outcome.written]
         if written:
             self._committed(written)
         return outcomes
+
+
+    async def _attempt_again(self, commands: list[Command], *, unknown: bool) -> list[Recorded | CasewireError]:
+        try:
+            return await record_batch(self._database, commands)
+        except DatabaseUnavailable:
+            if unknown:
+                raise OutcomeUnknown from None  # of the first attempt, whatever became of this one
+            raise
 
 
 def _settle(waiting: _Waiting, outcome: Recorded | Exception) -> None:

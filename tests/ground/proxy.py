@@ -1,0 +1,141 @@
+"""A fault proxy: stands between a client and a server, and cuts, holds or swallows what passes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from types import TracebackType
+from urllib.parse import parse_qs, urlsplit
+
+Dial = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+
+
+def unix_socket(path: str) -> Dial:
+    return lambda: asyncio.open_unix_connection(path)
+
+
+def tcp(host: str, port: int) -> Dial:
+    return lambda: asyncio.open_connection(host, port)
+
+
+class Proxy:
+    """Listens on a free port of 127.0.0.1 and passes each connection on to `dial`.
+
+    - `cut()` ends all connections at once, with a reset.
+    - `refuse` True: new connections are ended as soon as they come.
+    - `hold()` stops passing anything on in either direction (a blackhole) until `resume()`.
+    - `cut_after_answer_to(text)`: the next time the client sends `text`, the server's answer is waited for
+      and then, instead of being passed on, the connection is cut: done, but the client does not know.
+    """
+
+    def __init__(self, dial: Dial) -> None:
+        self._dial = dial
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._trigger: bytes | None = None
+        self.cuts = 0
+        self.refuse = False
+        self.port = 0
+
+    async def __aenter__(self) -> Proxy:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.cut()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def cut(self) -> None:
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+
+    def hold(self) -> None:
+        self._flowing.clear()
+
+    def resume(self) -> None:
+        self._flowing.set()
+
+    def cut_after_answer_to(self, text: bytes) -> None:
+        self._trigger = text
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            if self.refuse:
+                writer.transport.abort()
+                return
+            upstream_reader, upstream_writer = await self._dial()
+            self._writers |= {writer, upstream_writer}
+            answered = asyncio.Event()  # set: the next bytes of the server are swallowed and the connection cut
+            try:
+                await _both(
+                    self._pass_on(reader, upstream_writer, writer, answered, from_client=True),
+                    self._pass_on(upstream_reader, writer, upstream_writer, answered, from_client=False),
+                )
+            finally:
+                for side in (writer, upstream_writer):
+                    self._writers.discard(side)
+                    side.transport.abort()
+        except OSError:
+            writer.transport.abort()
+        finally:
+            self._tasks.discard(task)
+
+    async def _pass_on(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        back: asyncio.StreamWriter,
+        answered: asyncio.Event,
+        *,
+        from_client: bool,
+    ) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await self._flowing.wait()
+                if from_client and self._trigger is not None and self._trigger in data:
+                    self._trigger = None
+                    answered.set()
+                elif not from_client and answered.is_set():
+                    self.cuts += 1
+                    back.transport.abort()
+                    writer.transport.abort()
+                    return
+                writer.write(data)
+                await writer.drain()
+
+
+async def _both(first: Awaitable[None], second: Awaitable[None]) -> None:
+    """Until one of the two ends."""
+    tasks = [asyncio.ensure_future(first), asyncio.ensure_future(second)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def postgres_behind(url: str) -> Dial:
+    """How to reach the PostgreSQL of an address whose host is a socket folder."""
+    folder = parse_qs(urlsplit(url).query)["host"][0]
+    return unix_socket(f"{folder}/.s.PGSQL.5432")
+
+
+def postgres_through(url: str, proxy: Proxy) -> str:
+    """The same database, by way of the proxy."""
+    parts = urlsplit(url)
+    return f"postgresql://{parts.username or 'postgres'}@127.0.0.1:{proxy.port}{parts.path}?sslmode=disable"

@@ -1,0 +1,120 @@
+"""What a writer does when the database goes away at the worst moment: faults injected by a proxy."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from channels.agent import Role, Visibility
+from channels.command import AddComment, Command, CreateCustomer
+from channels.errors import DatabaseUnavailable, OutcomeUnknown
+from persistence.agents import Agents
+from persistence.database import Database, DatabaseOptions
+from persistence.recorder import Recorded, Recorder
+from tests.ground.proxy import Proxy, postgres_behind, postgres_through
+
+
+async def test_a_commit_whose_reply_is_lost_is_answered_once_it_is_known(database_url: str) -> None:
+    """The connection is cut after PostgreSQL committed and before the writer heard of it."""
+    async with (
+        Proxy(postgres_behind(database_url)) as proxy,
+        Database.connect(DatabaseOptions(postgres_through(database_url, proxy), pool_min=1, pool_max=2)) as database,
+        asyncio.TaskGroup() as tasks,
+    ):
+        agent = await Agents(database).create("dana", "Dana", Role.AGENT, None)
+        committed: list[Recorded] = []
+        recorder = Recorder(database, tasks, committed.extend)
+        customer = await recorder.record(Command(agent, Visibility.ALL, CreateCustomer({"name": "Acme"}), uuid4()))
+        command = Command(agent, Visibility.ALL, AddComment(customer.customer.id, "once"), uuid4())
+        proxy.cut_after_answer_to(b"COMMIT")
+        recorded = await recorder.record(command)
+        assert proxy.cuts == 1, "the fault happened"
+        assert recorded.action is not None
+        assert recorded.action.offset == 2
+        again = await recorder.record(command)
+        assert again.action == recorded.action
+        async with database.reading() as connection:
+            assert await connection.fetchval("SELECT count(*) FROM customer_actions WHERE kind = 'comment'") == 1
+
+
+async def test_while_the_database_is_away_writes_are_refused_and_retryable_and_then_work(database_url: str) -> None:
+    async with (
+        Proxy(postgres_behind(database_url)) as proxy,
+        Database.connect(DatabaseOptions(postgres_through(database_url, proxy), pool_min=1, pool_max=2)) as database,
+        asyncio.TaskGroup() as tasks,
+    ):
+        agent = await Agents(database).create("dana", "Dana", Role.AGENT, None)
+        recorder = Recorder(database, tasks, lambda _recorded: None)
+        command = Command(agent, Visibility.ALL, CreateCustomer({"name": "Acme"}), uuid4())
+        proxy.refuse = True
+        proxy.cut()
+        with pytest.raises(DatabaseUnavailable) as refused:
+            await recorder.record(command)
+        assert refused.value.retryable
+        proxy.refuse = False
+        assert (await recorder.record(command)).action is not None
+
+
+async def test_when_the_outcome_stays_unknown_the_caller_is_told_so(database_url: str) -> None:
+    async with (
+        Proxy(postgres_behind(database_url)) as proxy,
+        Database.connect(DatabaseOptions(postgres_through(database_url, proxy), pool_min=1, pool_max=1)) as database,
+        asyncio.TaskGroup() as tasks,
+    ):
+        agent = await Agents(database).create("dana", "Dana", Role.AGENT, None)
+        recorder = Recorder(database, tasks, lambda _recorded: None)
+        command = Command(agent, Visibility.ALL, CreateCustomer({"name": "Acme"}), uuid4())
+        proxy.cut_after_answer_to(b"COMMIT")
+        refusing = asyncio.create_task(_refuse_after_cut(proxy))
+        with pytest.raises(OutcomeUnknown):
+            await recorder.record(command)
+        await refusing
+        proxy.refuse = False
+        again = await recorder.record(command)
+        assert again.replayed, "it had been committed, and is written once"
+
+
+async def _refuse_after_cut(proxy: Proxy) -> None:
+    while proxy.cuts == 0:
+        await asyncio.sleep(0)
+    proxy.refuse = True
+
+
+async def test_a_caller_that_goes_away_does_not_cancel_its_write(desk_parts: tuple[Database, str]) -> None:
+    database, _ = desk_parts
+    async with asyncio.TaskGroup() as tasks:
+        agent = await Agents(database).create("dana", "Dana", Role.AGENT, None)
+        committed: list[Recorded] = []
+        recorder = Recorder(database, tasks, committed.extend)
+        command = Command(agent, Visibility.ALL, CreateCustomer({"name": "Acme"}), uuid4())
+        caller = asyncio.create_task(recorder.record(command))
+        await asyncio.sleep(0)  # let it begin
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+    assert len(committed) == 1
+
+
+async def test_a_write_that_is_rolled_back_is_never_published(desk_parts: tuple[Database, str]) -> None:
+    """The last statement of the transaction fails: nothing of it was published or is there."""
+    database, url = desk_parts
+    agent = await Agents(database).create("dana", "Dana", Role.AGENT, None)
+    lee = await Agents(database).create("lee", "Lee", Role.AGENT, None)
+    committed: list[Recorded] = []
+    async with asyncio.TaskGroup() as tasks:
+        recorder = Recorder(database, tasks, committed.extend)
+        made = await recorder.record(Command(agent, Visibility.ALL, CreateCustomer({"name": "Acme"}), uuid4()))
+        connection = await asyncpg.connect(url)
+        await connection.execute(
+            "ALTER TABLE notices ADD CONSTRAINT nothing CHECK (agent_id <> $1)".replace("$1", str(lee.id))
+        )
+        await connection.close()
+        with pytest.raises(asyncpg.CheckViolationError):
+            await recorder.record(Command(agent, Visibility.ALL, AddComment(made.customer.id, "hello @lee"), uuid4()))
+    assert [one.action.offset for one in committed if one.action] == [1]
+    async with database.reading() as reader:
+        assert await reader.fetchval("SELECT count(*) FROM customer_actions") == 1
+        assert await reader.fetchval('SELECT "offset" FROM customers') == 1
