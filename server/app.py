@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from server import page, problems
+from server.edge import middleware
 from server.lifespan import running_services
 from server.realtime import endpoint
 from server.routes import routers
@@ -24,10 +25,17 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.services = services
             yield
 
-    app = FastAPI(title="Casewire", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Casewire",
+        version=VERSION,
+        lifespan=lifespan,
+        middleware=middleware(settings),
+        docs_url=None,
+        redoc_url=None,
+    )
     problems.install(app)
     for router in routers:
         app.include_router(router)
     app.include_router(endpoint.router)
-    page.install(app, settings)
+    page.install(app)
     return app

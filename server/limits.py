@@ -75,9 +75,11 @@ class Limits:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, rate: Rate | None, redis_url: str, prefix: str = "casewire") -> AsyncIterator[Self]:
-        """Counts in the Redis at `redis_url` below `prefix`. Opens no connection before the first request."""
-        storage = _storage(redis_url, f"{prefix}:limits")
+    async def connect(cls, rate: Rate | None, redis_url: str, prefix: str = "casewire:") -> AsyncIterator[Self]:
+        """Counts in the Redis at `redis_url` below `prefix`.
+
+        Opens no connection before the first request."""
+        storage = _storage(redis_url, f"{prefix}limits")
         try:
             yield cls(rate, storage)
         finally:

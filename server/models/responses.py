@@ -140,6 +140,19 @@ class ActionsOut(Answer):
     items: list[ActionOut]
 
 
+class EditingOut(Answer):
+    agent: ActorOut
+    fields: list[str] | None = Field(description="Null stands for all of them.")
+    base_version: int
+    expires_at: datetime
+
+
+class PresenceOut(Answer):
+    complete: bool = Field(description="False while only those connected to the answering process are known.")
+    viewers: list[ActorOut]
+    editing: list[EditingOut]
+
+
 class NoticeOut(Answer):
     offset: int
     type: NoticeType

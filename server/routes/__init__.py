@@ -1,0 +1,20 @@
+"""The HTTP routes. Each one parses, performs and renders; the rules are elsewhere."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from server.routes import actions, agents, auth, bulk, customers, docs, health, notices, problem_pages
+
+routers: list[APIRouter] = [
+    auth.router,
+    auth.own,
+    agents.router,
+    bulk.router,
+    customers.router,
+    actions.router,
+    notices.router,
+    health.router,
+    problem_pages.router,
+    docs.router,
+]
