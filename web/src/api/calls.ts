@@ -1,0 +1,73 @@
+/** The calls of the contract that the page makes, one function each. */
+import { requestQuery, type Listing } from "../domain/listing";
+import type { Action, ActionPage, Agent, Customer, PresenceReport, Problem, RowPage, Status } from "../domain/model";
+import type { Http } from "./http";
+
+export interface BulkResult {
+  readonly customer_id: number;
+  readonly status: number;
+  readonly customer?: Customer;
+  readonly action?: Action;
+  readonly problem?: Problem;
+}
+
+export interface Counts {
+  readonly counts: Readonly<Partial<Record<Status, number>>>;
+  readonly total: number;
+}
+
+/** What an agent may do, by name. */
+export interface Me {
+  readonly agent: Agent;
+  readonly permissions: readonly string[];
+}
+
+export class Calls {
+  constructor(private readonly http: Http) {}
+
+  me(): Promise<Me> {
+    return this.http.ask("/api/me");
+  }
+
+  async agents(): Promise<readonly Agent[]> {
+    return (await this.http.ask<{ items: readonly Agent[] }>("/api/agents")).items;
+  }
+
+  rows(listing: Listing, cursor: string | null, signal?: AbortSignal): Promise<RowPage> {
+    return this.http.ask(`/api/customers?${requestQuery(listing, cursor)}`, { signal });
+  }
+
+  counts(assignee: string, signal?: AbortSignal): Promise<Counts> {
+    const query = assignee === "all" ? "" : `?assigned_to=${assignee}`;
+    return this.http.ask(`/api/customers/counts${query}`, { signal });
+  }
+
+  customer(id: number, signal?: AbortSignal): Promise<Customer> {
+    return this.http.ask(`/api/customers/${id}`, { signal });
+  }
+
+  /** The newest actions, or those before an offset; descending, as the server sends them. */
+  history(id: number, before: number | null, limit: number, signal?: AbortSignal): Promise<ActionPage> {
+    const from = before === null ? "" : `&before=${before}`;
+    return this.http.ask(`/api/customers/${id}/actions?limit=${limit}${from}`, { signal });
+  }
+
+  /** The actions after an offset, ascending; with `wait` (seconds) the answer may take that long. */
+  since(id: number, after: number, wait: number, signal?: AbortSignal): Promise<ActionPage> {
+    const patience = wait > 0 ? `&wait=${wait}` : "";
+    return this.http.ask(`/api/customers/${id}/actions?after=${after}&limit=100${patience}`, { signal });
+  }
+
+  presence(id: number, signal?: AbortSignal): Promise<PresenceReport> {
+    return this.http.ask(`/api/customers/${id}/presence`, { signal });
+  }
+
+  read(id: number, offset: number): Promise<void> {
+    return this.http.ask(`/api/customers/${id}/read`, { method: "POST", body: { offset } });
+  }
+
+  async bulk(ids: readonly number[], changes: Readonly<Record<string, unknown>>): Promise<readonly BulkResult[]> {
+    const body = { customer_ids: ids, changes };
+    return (await this.http.ask<{ results: BulkResult[] }>("/api/customers/bulk", { method: "POST", body })).results;
+  }
+}

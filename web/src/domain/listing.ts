@@ -1,0 +1,112 @@
+/** A list of customers: what is asked for (kept in the address bar) and how live changes enter it. */
+import { STATUSES, type Customer, type Row, type RowPage, type Status } from "./model";
+
+export const SORTS = ["-updated_at", "updated_at", "-created_at", "created_at", "name"] as const;
+export type Sort = (typeof SORTS)[number];
+
+export interface Listing {
+  /** `me`, `none` (nobody's), `all`, or an agent's id. */
+  readonly assignee: string;
+  readonly statuses: readonly Status[];
+  readonly archived: boolean;
+  readonly search: string;
+  readonly sort: Sort;
+}
+
+export const MY_WORK: Listing = { assignee: "me", statuses: [], archived: false, search: "", sort: "-updated_at" };
+
+/** Reads a listing from the address bar; what makes no sense there is ignored. */
+export function listingFrom(query: URLSearchParams): Listing {
+  const wanted = (query.get("status") ?? "").split(",");
+  const assignee = query.get("assigned_to") ?? "me";
+  const sort = query.get("sort");
+  return {
+    assignee: /^(me|none|all|\d+)$/.test(assignee) ? assignee : "me",
+    statuses: STATUSES.filter((status) => wanted.includes(status)),
+    archived: query.get("archived") === "true",
+    search: query.get("q") ?? "",
+    sort: SORTS.find((known) => known === sort) ?? "-updated_at",
+  };
+}
+
+/** Writes a listing into the address bar; defaults stay out of it. */
+export function listingQuery(listing: Listing): string {
+  const query = new URLSearchParams();
+  if (listing.assignee !== "me") query.set("assigned_to", listing.assignee);
+  if (listing.statuses.length > 0) query.set("status", listing.statuses.join(","));
+  if (listing.archived) query.set("archived", "true");
+  if (listing.search) query.set("q", listing.search);
+  if (listing.sort !== "-updated_at") query.set("sort", listing.sort);
+  // A comma is legal in a query, and an address that people share should be readable.
+  const text = query.toString().replaceAll("%2C", ",");
+  return text ? `?${text}` : "";
+}
+
+/** The query of `GET /api/customers`. */
+export function requestQuery(listing: Listing, cursor: string | null): string {
+  const query = new URLSearchParams({ archived: String(listing.archived), sort: listing.sort });
+  if (listing.assignee !== "all") query.set("assigned_to", listing.assignee);
+  if (listing.statuses.length > 0) query.set("status", listing.statuses.join(","));
+  if (listing.search) query.set("q", listing.search);
+  if (cursor) query.set("cursor", cursor);
+  return query.toString();
+}
+
+/** Whether a customer belongs to a listing; `null` when only the server can say (a search). */
+export function belongs(listing: Listing, customer: Customer, me: number): boolean | null {
+  if (customer.archived !== listing.archived) return false;
+  if (listing.statuses.length > 0 && !listing.statuses.includes(customer.status)) return false;
+  if (!assigneeFits(listing.assignee, customer.assigned_to, me)) return false;
+  return listing.search === "" ? true : null;
+}
+
+function assigneeFits(wanted: string, actual: number | null, me: number): boolean {
+  if (wanted === "all") return true;
+  if (wanted === "none") return actual === null;
+  return actual === (wanted === "me" ? me : Number(wanted));
+}
+
+/** Compares as the server sorts: the sort key, then the id in the same direction. */
+export function compare(sort: Sort, a: Customer, b: Customer): number {
+  const key = sort.replace("-", "") as "updated_at" | "created_at" | "name";
+  const order = a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : a.id - b.id;
+  return sort.startsWith("-") ? -order : order;
+}
+
+/** Takes a customer out of the loaded pages; pages that do not hold it stay the same objects. */
+export function removeRow(pages: readonly RowPage[], id: number): readonly RowPage[] {
+  if (!pages.some((page) => page.items.some((row) => row.id === id))) return pages;
+  return pages.map((page) =>
+    page.items.some((row) => row.id === id) ? { ...page, items: page.items.filter((row) => row.id !== id) } : page,
+  );
+}
+
+/** The loaded row of a customer. */
+export function findRow(pages: readonly RowPage[], id: number): Row | undefined {
+  for (const page of pages) {
+    const row = page.items.find((item) => item.id === id);
+    if (row) return row;
+  }
+  return undefined;
+}
+
+/**
+ * Puts a changed customer where the list's order wants it. One that sorts after everything loaded is
+ * left out while there are further pages: it comes with its page. An older state than the loaded one
+ * is ignored, so that late messages cannot turn a row back.
+ */
+export function placeRow(pages: readonly RowPage[], row: Row, listing: Listing, me: number): readonly RowPage[] {
+  const loaded = findRow(pages, row.id);
+  if (loaded && loaded.offset > row.offset) return pages;
+  const fits = belongs(listing, row, me) ?? loaded !== undefined;
+  const rest = removeRow(pages, row.id);
+  if (!fits) return rest;
+  for (const [index, page] of rest.entries()) {
+    const at = page.items.findIndex((item) => compare(listing.sort, row, item) < 0);
+    const isEnd = index === rest.length - 1 && page.next_cursor === null;
+    if (at < 0 && !isEnd) continue;
+    const items = at < 0 ? [...page.items, row] : page.items.toSpliced(at, 0, row);
+    return rest.map((other) => (other === page ? { ...page, items } : other));
+  }
+  return rest;
+}

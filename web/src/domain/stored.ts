@@ -1,0 +1,96 @@
+/** What must survive a reload, kept in the browser's storage under the agent it belongs to. */
+import { isEmpty, type Draft } from "./draft";
+
+/** The part of `Storage` that is used, so that tests can pass a map. */
+export interface Shelf {
+  readonly length: number;
+  key(index: number): string | null;
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+/** Named JSON values of one agent. A full or forbidden storage costs the survival, not the work. */
+export class Stored {
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly agentId: number,
+  ) {}
+
+  read<T>(name: string): T | null {
+    try {
+      const text = this.shelf.getItem(this.key(name));
+      return text === null ? null : (JSON.parse(text) as T);
+    } catch {
+      return null;
+    }
+  }
+
+  write(name: string, value: unknown): void {
+    try {
+      this.shelf.setItem(this.key(name), JSON.stringify(value));
+    } catch {
+      // The quota is used up or storage is switched off: the value lives on in memory.
+    }
+  }
+
+  remove(name: string): void {
+    try {
+      this.shelf.removeItem(this.key(name));
+    } catch {
+      // As above.
+    }
+  }
+
+  /** The names that begin with `prefix`. */
+  names(prefix: string): readonly string[] {
+    const start = this.key(prefix);
+    const found: string[] = [];
+    try {
+      for (let i = 0; i < this.shelf.length; i += 1) {
+        const key = this.shelf.key(i);
+        if (key?.startsWith(start)) found.push(prefix + key.slice(start.length));
+      }
+    } catch {
+      // As above.
+    }
+    return found;
+  }
+
+  private key(name: string): string {
+    return `casewire:${this.agentId}:${name}`;
+  }
+}
+
+/** A comment that was begun. */
+export interface CommentDraft {
+  readonly body: string;
+  readonly replyTo: number | null;
+}
+
+export const NO_COMMENT: CommentDraft = { body: "", replyTo: null };
+
+/** The drafts of one agent: comments and edits, per customer. */
+export class Drafts {
+  constructor(private readonly stored: Stored) {}
+
+  comment(customerId: number): CommentDraft {
+    return this.stored.read<CommentDraft>(`comment:${customerId}`) ?? NO_COMMENT;
+  }
+
+  keepComment(customerId: number, draft: CommentDraft): void {
+    const name = `comment:${customerId}`;
+    if (draft.body.trim() === "" && draft.replyTo === null) this.stored.remove(name);
+    else this.stored.write(name, draft);
+  }
+
+  edit(customerId: number): Draft {
+    return this.stored.read<Draft>(`edit:${customerId}`) ?? {};
+  }
+
+  keepEdit(customerId: number, draft: Draft): void {
+    const name = `edit:${customerId}`;
+    if (isEmpty(draft)) this.stored.remove(name);
+    else this.stored.write(name, draft);
+  }
+}

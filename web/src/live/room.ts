@@ -1,0 +1,374 @@
+/**
+ * One customer, live: a snapshot with its position, then every action after it, by socket or by polling.
+ * Whatever the way an action comes, its offset decides where it goes and whether it is news.
+ */
+import type { Subscription } from "centrifuge";
+import type { Calls } from "../api/calls";
+import { ProblemError } from "../api/problem";
+import * as company from "../domain/company";
+import { advanceThrough } from "../domain/customer";
+import { firstUnread, hasOlder, holeAfter, mergeActions } from "../domain/feed";
+import type {
+  Action,
+  ActionPage,
+  AgentPublication,
+  Customer,
+  Person,
+  Problem,
+  RoomPublication,
+  Row,
+  ServerConflict,
+} from "../domain/model";
+import { Store } from "../domain/store";
+import type { Link } from "./link";
+
+export type RoomPhase = "loading" | "ready" | "gone" | "revoked" | "failed";
+
+export interface RoomState {
+  readonly phase: RoomPhase;
+  readonly customer: Customer | null;
+  readonly items: readonly Action[];
+  readonly loadingOlder: boolean;
+  readonly company: company.Company;
+  /** Where the unread line is drawn, fixed when the room was entered. */
+  readonly unreadFrom: number | null;
+  /** Conflicts as the server reported them, for what the loaded actions do not tell. */
+  readonly reported: readonly ServerConflict[];
+}
+
+const FIRST_PAGE = 50;
+const OLDER_PAGE = 100;
+const POLL_WAIT_S = 25;
+const POLL_RETRY_MS = 3_000;
+const EXPIRY_MS = 1_000;
+const TYPING_EVERY_MS = 3_000;
+const READ_AFTER_MS = 400;
+
+export class Room {
+  readonly state: Store<RoomState>;
+  private subscription: Subscription | null = null;
+  private loading: AbortController | null = null;
+  private polling: AbortController | null = null;
+  private unwatch: (() => void)[] = [];
+  private expiry: ReturnType<typeof setInterval> | undefined;
+  private reading: ReturnType<typeof setTimeout> | undefined;
+  private caughtUp: number | null = null;
+  private filling = false;
+  private typedAt = 0;
+  private seenOffset = 0;
+  private unread: number;
+
+  constructor(
+    readonly id: number,
+    private readonly me: Person,
+    private readonly link: Link,
+    private readonly calls: Calls,
+    private readonly changed: (customer: Customer) => void,
+    row?: Row,
+  ) {
+    this.unread = row?.unread ?? 0;
+    this.state = new Store<RoomState>({
+      phase: "loading",
+      customer: row ?? null,
+      items: [],
+      loadingOlder: false,
+      company: company.NOBODY,
+      unreadFrom: null,
+      reported: [],
+    });
+  }
+
+  /** Comes in: loads what is missing and goes live. Entering again continues from the last position. */
+  enter(unread: number): void {
+    this.unread = unread;
+    this.unwatch = [this.link.state.watch(() => this.pollIfNeeded()), this.link.onNotice((notice) => this.hear(notice))];
+    this.expiry = setInterval(() => this.company((now) => company.expire(now, Date.now())), EXPIRY_MS);
+    if (this.state.get().phase === "ready") {
+      this.markUnread();
+      this.subscription?.subscribe();
+      this.pollIfNeeded();
+      if (!this.link.isLive) void this.refill();
+      void this.lookAround();
+    } else {
+      void this.load();
+    }
+  }
+
+  leave(): void {
+    for (const stop of this.unwatch) stop();
+    clearInterval(this.expiry);
+    this.flushRead();
+    this.loading?.abort();
+    this.polling?.abort();
+    this.polling = null;
+    this.subscription?.unsubscribe();
+    this.company(() => company.NOBODY);
+  }
+
+  /** Forgets the room for good. */
+  dispose(): void {
+    if (this.subscription) this.link.client.removeSubscription(this.subscription);
+    this.subscription = null;
+  }
+
+  /** The newest action this agent has looked at. */
+  get seen(): number {
+    return this.seenOffset;
+  }
+
+  /** The agent has looked at everything up to `offset`. */
+  see(offset: number): void {
+    if (offset <= this.seenOffset) return;
+    this.seenOffset = offset;
+    clearTimeout(this.reading);
+    this.reading = setTimeout(() => this.flushRead(), READ_AFTER_MS);
+  }
+
+  async loadOlder(): Promise<void> {
+    const { items, loadingOlder, phase } = this.state.get();
+    const first = items[0];
+    if (phase !== "ready" || loadingOlder || !first || !hasOlder(items)) return;
+    this.patch({ loadingOlder: true });
+    try {
+      const page = await this.calls.history(this.id, first.offset, OLDER_PAGE);
+      this.ingest(page.items);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+    } finally {
+      this.patch({ loadingOlder: false });
+    }
+  }
+
+  /** Tells the others that this agent types a comment. */
+  typing(): void {
+    const now = Date.now();
+    if (!this.link.isLive || now - this.typedAt < TYPING_EVERY_MS) return;
+    this.typedAt = now;
+    this.link.rpc("typing", { customer_id: this.id }).catch(() => undefined);
+  }
+
+  /** Takes in actions, from wherever they come. */
+  ingest(actions: readonly Action[]): void {
+    const before = this.state.get();
+    const items = mergeActions(before.items, actions);
+    if (items === before.items) return;
+    const customer = before.customer && advanceThrough(before.customer, items);
+    this.patch({ items, customer });
+    this.company((now) => actions.reduce((rest, { actor }) => company.stoppedTyping(rest, actor.id), now));
+    if (customer && customer !== before.customer) this.changed(customer);
+    if (holeAfter(items) !== null) void this.fillHole();
+  }
+
+  /** Loads again after a failure. */
+  retry(): void {
+    this.patch({ phase: "loading" });
+    void this.load();
+  }
+
+  private async load(): Promise<void> {
+    this.loading?.abort();
+    const loading = new AbortController();
+    this.loading = loading;
+    try {
+      const [customer, page] = await Promise.all([
+        this.calls.customer(this.id, loading.signal),
+        this.calls.history(this.id, null, FIRST_PAGE, loading.signal),
+      ]);
+      if (loading.signal.aborted) return;
+      this.settleIn(customer, page);
+    } catch (error) {
+      if (!loading.signal.aborted) this.refused(error);
+    }
+  }
+
+  private settleIn(customer: Customer, page: ActionPage): void {
+    const newest = page.items.toReversed();
+    const known = this.state.get().items;
+    // Loaded history stays if it joins the new page; otherwise the page stands alone.
+    const joins = (known.at(-1)?.offset ?? 0) + 1 >= (newest[0]?.offset ?? 1);
+    const items = mergeActions(joins ? known : [], newest);
+    const now = advanceThrough(customer, items);
+    this.patch({ phase: "ready", customer: now, items });
+    this.changed(now);
+    this.markUnread();
+    this.subscribeSince(Math.min(customer.offset, page.offset), page.epoch);
+    this.pollIfNeeded();
+    void this.lookAround();
+  }
+
+  private refused(error: unknown): void {
+    if (!(error instanceof ProblemError)) throw error;
+    if (error.status === 404) this.patch({ phase: "gone" });
+    else if (error.status === 403) this.patch({ phase: "revoked" });
+    else if (this.state.get().phase === "loading") this.patch({ phase: "failed" });
+  }
+
+  private subscribeSince(offset: number, epoch: string): void {
+    if (this.subscription) this.link.client.removeSubscription(this.subscription);
+    const subscription = this.link.client.newSubscription(`customer:${this.id}`, {
+      since: { offset, epoch },
+      recoverable: true,
+      joinLeave: true,
+    });
+    let first = true;
+    subscription.on("publication", ({ data }) => this.receive(data as RoomPublication));
+    subscription.on("subscribed", ({ wasRecovering, recovered }) => {
+      if (wasRecovering && !recovered) void this.load();
+      if (!first) {
+        this.countRecovered();
+        void this.lookAround();
+      }
+      first = false;
+    });
+    subscription.on("unsubscribed", ({ code }) => {
+      if (code === 103 || (code >= 2000 && code < 2500)) this.patch({ phase: "revoked" });
+    });
+    subscription.on("join", ({ info }) => this.company((now) => company.joined(now, info.client, personOf(info))));
+    subscription.on("leave", ({ info }) => this.company((now) => company.left(now, info.client)));
+    this.subscription = subscription;
+    subscription.subscribe();
+  }
+
+  /** The SDK hands over what was missed right after `subscribed`, so one turn later it is counted. */
+  private countRecovered(): void {
+    this.caughtUp = 0;
+    setTimeout(() => {
+      if (this.caughtUp !== null) this.link.caughtUp(this.caughtUp);
+      this.caughtUp = null;
+    }, 0);
+  }
+
+  private receive(publication: RoomPublication): void {
+    switch (publication.type) {
+      case "action":
+        if (this.caughtUp !== null) this.caughtUp += 1;
+        this.ingest([publication.action]);
+        break;
+      case "typing":
+        this.company((now) => company.isTyping(now, publication.agent, Date.now()));
+        break;
+      case "editing":
+        this.company((now) => company.isEditing(now, publication, Date.now()));
+        break;
+      case "editing_ended":
+        this.company((now) => company.stoppedEditing(now, publication.agent.id));
+        break;
+    }
+  }
+
+  /** A conflict notice brings the customer's present state: the form shows it at once. */
+  private hear(notice: AgentPublication): void {
+    if (notice.type === "conflict" && notice.problem.customer_id === this.id) this.absorb(notice.problem);
+  }
+
+  /** Takes in what a conflict document says about the customer. */
+  absorb({ customer, actions, conflicts }: Problem): void {
+    if (conflicts) this.patch({ reported: conflicts });
+    if (actions) this.ingest(actions);
+    const now = this.state.get().customer;
+    if (customer && now && customer.offset > now.offset) this.patch({ customer });
+  }
+
+  private async lookAround(): Promise<void> {
+    try {
+      const report = await this.calls.presence(this.id);
+      this.company((now) => company.reported(now, report, Date.now()));
+    } catch {
+      // Presence is courtesy: without it the room works.
+    }
+  }
+
+  private async fillHole(): Promise<void> {
+    if (this.filling) return;
+    this.filling = true;
+    try {
+      for (let hole = holeAfter(this.state.get().items); hole !== null; ) {
+        const page = await this.calls.since(this.id, hole, 0);
+        this.ingest(page.items);
+        const next = holeAfter(this.state.get().items);
+        hole = next === hole ? null : next;
+      }
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+    } finally {
+      this.filling = false;
+    }
+  }
+
+  private async refill(): Promise<void> {
+    const top = this.state.get().items.at(-1)?.offset ?? 0;
+    try {
+      this.ingest((await this.calls.since(this.id, top, 0)).items);
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  private pollIfNeeded(): void {
+    const needed = this.link.state.get().phase === "fallback" && this.state.get().phase === "ready";
+    if (needed && !this.polling) {
+      this.polling = new AbortController();
+      void this.poll(this.polling.signal);
+    } else if (!needed && this.polling) {
+      this.polling.abort();
+      this.polling = null;
+    }
+  }
+
+  private async poll(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const top = this.state.get().items.at(-1)?.offset ?? 0;
+      try {
+        const page = await this.calls.since(this.id, top, POLL_WAIT_S, signal);
+        if (!signal.aborted) this.ingest(page.items);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.refused(error);
+        const wait = error instanceof ProblemError ? error.retryAfter : null;
+        await pause(wait ?? POLL_RETRY_MS, signal);
+      }
+    }
+  }
+
+  private markUnread(): void {
+    const { items } = this.state.get();
+    this.patch({ unreadFrom: firstUnread(items, this.me.id, this.unread) });
+    this.seenOffset = Math.max(this.seenOffset, (this.state.get().unreadFrom ?? 1) - 1);
+  }
+
+  private flushRead(): void {
+    clearTimeout(this.reading);
+    if (this.reading === undefined) return;
+    this.reading = undefined;
+    const offset = this.seenOffset;
+    const sent = this.link.isLive
+      ? this.link.rpc("read", { customer_id: this.id, offset })
+      : this.calls.read(this.id, offset);
+    sent.catch(() => undefined);
+  }
+
+  private company(change: (now: company.Company) => company.Company): void {
+    this.state.update((state) => {
+      const next = change(state.company);
+      return next === state.company ? state : { ...state, company: next };
+    });
+  }
+
+  private patch(part: Partial<RoomState>): void {
+    this.state.update((state) => ({ ...state, ...part }));
+  }
+}
+
+function personOf(info: { user: string; connInfo?: { name?: string } }): Person {
+  return { id: Number(info.user), name: info.connInfo?.name ?? info.user };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,115 @@
+/** Everything a signed-in agent works with; made at sign-in, closed at sign-out. */
+import { QueryClient } from "@tanstack/react-query";
+import { Calls } from "../api/calls";
+import { Http } from "../api/http";
+import { ProblemError } from "../api/problem";
+import type { Session } from "../api/session";
+import type { Agent } from "../domain/model";
+import { Drafts, Stored } from "../domain/stored";
+import { Desk } from "./desk";
+import { Link } from "./link";
+import { Outbox } from "./outbox";
+import { Pad } from "./pad";
+import { Room } from "./room";
+import { Work } from "./work";
+
+/** Rooms that are kept ready for coming back. */
+const KEPT_ROOMS = 20;
+
+/** A customer's room with what stands in it: the desk for its fields, the pad for comments. */
+export interface Place {
+  readonly room: Room;
+  readonly desk: Desk;
+  readonly pad: Pad;
+}
+
+export class Workplace {
+  readonly calls: Calls;
+  readonly link: Link;
+  readonly outbox: Outbox;
+  readonly drafts: Drafts;
+  readonly queries: QueryClient;
+  readonly work: Work;
+  private readonly places = new Map<number, Place>();
+  private looking: number | null = null;
+  private stops: (() => void)[] = [];
+
+  constructor(
+    readonly session: Session,
+    readonly me: Agent,
+  ) {
+    const http = new Http(session);
+    const stored = new Stored(localStorage, me.id);
+    this.calls = new Calls(http);
+    this.drafts = new Drafts(stored);
+    this.link = new Link(session, me.id);
+    this.outbox = new Outbox(this.link, http, stored);
+    this.queries = new QueryClient({
+      defaultOptions: { queries: { staleTime: 30_000, refetchOnWindowFocus: false, retry: mayAskAgain } },
+    });
+    this.work = new Work(me.id, this.queries, () => this.looking);
+  }
+
+  open(): void {
+    this.stops = [
+      this.work.follow(this.link),
+      this.outbox.onAnswer(({ action, customer }) => {
+        this.places.get(action.customer_id)?.room.ingest([action]);
+        if (customer) this.work.show(customer);
+      }),
+    ];
+    this.outbox.open();
+    this.link.open();
+  }
+
+  close(): void {
+    for (const stop of this.stops) stop();
+    for (const { room } of this.places.values()) room.dispose();
+    this.places.clear();
+    this.outbox.close();
+    this.link.close();
+  }
+
+  /** The place of a customer, as it was left the last time. */
+  place(id: number): Place {
+    const known = this.places.get(id);
+    const place = known ?? this.furnish(id);
+    this.places.delete(id);
+    this.places.set(id, place);
+    for (const [old, { room }] of this.places) {
+      if (this.places.size <= KEPT_ROOMS) break;
+      room.dispose();
+      this.places.delete(old);
+    }
+    return place;
+  }
+
+  /** Comes in; returns how to leave. */
+  enter({ room, desk, pad }: Place): () => void {
+    this.looking = room.id;
+    room.enter(this.work.row(room.id)?.unread ?? 0);
+    desk.enter();
+    pad.enter();
+    return () => {
+      pad.leave();
+      desk.leave();
+      room.leave();
+      if (this.looking === room.id) this.looking = null;
+    };
+  }
+
+  private furnish(id: number): Place {
+    const room = new Room(id, this.me, this.link, this.calls, (customer) => this.work.show(customer), this.work.row(id));
+    return {
+      room,
+      desk: new Desk(room, this.link, this.outbox, this.drafts),
+      pad: new Pad(room, this.me, this.outbox, this.drafts),
+    };
+  }
+}
+
+/** Refusals stay refusals; everything else is tried a few times more. */
+function mayAskAgain(failures: number, error: Error): boolean {
+  const refused = error instanceof ProblemError && error.status >= 400 && error.status < 500;
+  return !refused && failures < 3;
+}

@@ -1,0 +1,46 @@
+import { useCallback, useState } from "react";
+import { listingFrom, listingQuery, type Listing } from "../domain/listing";
+import { texts } from "../texts";
+import { Customer } from "./Customer";
+import { CustomerList } from "./CustomerList";
+import { Notice } from "./Notice";
+import { customerPath, navigate, useRoute } from "./route";
+import { Sidebar } from "./Sidebar";
+
+/** The three columns: views, the list, the customer. On narrow screens one of them at a time. */
+export function Shell() {
+  const { customerId, query } = useRoute();
+  const [menuOpen, setMenuOpen] = useState(false);
+  const listing = listingFrom(query);
+  const search = listingQuery(listing);
+
+  const show = useCallback(
+    (next: Listing) => {
+      setMenuOpen(false);
+      const path = customerId === null ? "/" : customerPath(customerId, "");
+      // Letters typed into the search are not steps to go back through.
+      const how = next.search !== listingFrom(new URLSearchParams(location.search)).search ? "replace" : "push";
+      navigate(path + listingQuery(next), how);
+    },
+    [customerId],
+  );
+  const leave = useCallback(() => navigate(`/${search}`), [search]);
+
+  return (
+    <div className="shell" data-customer={customerId !== null || undefined} data-menu={menuOpen || undefined}>
+      <a className="skip" href="#content">
+        {texts.skip}
+      </a>
+      <Sidebar listing={listing} onChange={show} />
+      {menuOpen && <div className="scrim" aria-hidden="true" onClick={() => setMenuOpen(false)} />}
+      <CustomerList listing={listing} selected={customerId} onChange={show} onMenu={() => setMenuOpen(true)} />
+      <main className="stage" id="content" tabIndex={-1}>
+        {customerId === null ? (
+          <Notice title={texts.customer.none} hint={texts.customer.noneHint} />
+        ) : (
+          <Customer key={customerId} id={customerId} onBack={leave} />
+        )}
+      </main>
+    </div>
+  );
+}

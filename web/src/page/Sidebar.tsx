@@ -1,0 +1,137 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { listingQuery, type Listing } from "../domain/listing";
+import { STATUSES } from "../domain/model";
+import { countsKey } from "../live/work";
+import { roleNames, statusNames, texts } from "../texts";
+import { Avatar } from "./Avatar";
+import { useWorkplace } from "./hooks";
+import { ArchiveIcon, ChevronIcon, EveryoneIcon, Mark, StatusDot, UnassignedIcon, WorkIcon } from "./icons";
+import { LinkStatus } from "./LinkStatus";
+import { navigate } from "./route";
+
+interface Props {
+  readonly listing: Listing;
+  readonly onChange: (listing: Listing) => void;
+}
+
+export function Sidebar({ listing, onChange }: Props) {
+  const { calls } = useWorkplace();
+  const { data } = useQuery({
+    queryKey: countsKey(listing.assignee),
+    queryFn: ({ signal }) => calls.counts(listing.assignee, signal),
+  });
+  const views = [
+    { assignee: "me", name: texts.nav.myWork, icon: <WorkIcon /> },
+    { assignee: "none", name: texts.nav.unassigned, icon: <UnassignedIcon /> },
+    { assignee: "all", name: texts.nav.everyone, icon: <EveryoneIcon /> },
+  ];
+  return (
+    <div className="sidebar">
+      <a className="brand" href="/" onClick={(event) => followLink(event, () => navigate("/"))}>
+        <Mark />
+        <span>{texts.product}</span>
+      </a>
+      <nav aria-label={texts.nav.label}>
+        <ul className="nav-group">
+          {views.map(({ assignee, name, icon }) => (
+            <NavLink
+              key={assignee}
+              to={{ ...listing, assignee, statuses: [], archived: false }}
+              onChange={onChange}
+              current={listing.assignee === assignee}
+              count={listing.assignee === assignee ? data?.total : undefined}
+            >
+              {icon}
+              {name}
+            </NavLink>
+          ))}
+        </ul>
+        <h2 className="nav-title">{texts.nav.status}</h2>
+        <ul className="nav-group">
+          {STATUSES.map((status) => (
+            <NavLink
+              key={status}
+              to={{ ...listing, statuses: toggled(listing, status), archived: false }}
+              onChange={onChange}
+              current={listing.statuses.includes(status)}
+              count={data?.counts[status] ?? (data && 0)}
+            >
+              <StatusDot status={status} />
+              {statusNames[status]}
+            </NavLink>
+          ))}
+          <NavLink
+            to={{ ...listing, archived: !listing.archived, statuses: [] }}
+            onChange={onChange}
+            current={listing.archived}
+          >
+            <ArchiveIcon />
+            {texts.nav.archived}
+          </NavLink>
+        </ul>
+      </nav>
+      <div className="sidebar-foot">
+        <LinkStatus />
+        <Account />
+      </div>
+    </div>
+  );
+}
+
+/** One status is shown at a time; choosing it again shows all. */
+function toggled({ statuses }: Listing, status: (typeof STATUSES)[number]) {
+  return statuses.length === 1 && statuses[0] === status ? [] : [status];
+}
+
+interface NavLinkProps extends Pick<Props, "onChange"> {
+  readonly to: Listing;
+  readonly current: boolean;
+  readonly count?: number | undefined;
+  readonly children: ReactNode;
+}
+
+function NavLink({ to, current, count, onChange, children }: NavLinkProps) {
+  return (
+    <li>
+      <a
+        className="nav-link"
+        href={`/${listingQuery(to)}`}
+        aria-current={current || undefined}
+        onClick={(event) => followLink(event, () => onChange(to))}
+      >
+        {children}
+        {count !== undefined && <span className="nav-count">{count.toLocaleString()}</span>}
+      </a>
+    </li>
+  );
+}
+
+/** Ordinary clicks stay in the page; those for a new tab or window are the browser's. */
+export function followLink(event: React.MouseEvent, go: () => void): void {
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0) return;
+  event.preventDefault();
+  go();
+}
+
+function Account() {
+  const { me, session } = useWorkplace();
+  return (
+    <MenuTrigger>
+      <Button className="account" aria-label={texts.nav.account(me.name)}>
+        <Avatar person={me} />
+        <span className="account-name">{me.name}</span>
+        <span className="account-role">{roleNames[me.role]}</span>
+        <ChevronIcon />
+      </Button>
+      <Popover className="popover" placement="top start">
+        <Menu className="menu" onAction={() => void session.logout()}>
+          <MenuItem className="menu-item" id="sign-out">
+            {texts.nav.signOut}
+          </MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}
