@@ -27,6 +27,10 @@ GRACE = 0.05
 """Seconds that a publication which seems to be missing may still be on its way, before the stream is read."""
 
 
+Later = Callable[..., object]
+"""Calls a function with arguments after some seconds: the loop's `call_later`, or a test's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Joined:
     """The answer to a subscribe: the position it starts from, and what was missed since the asked one.
@@ -48,11 +52,14 @@ class Unrecoverable(Exception):
 class Hub:
     """`epoch` is the identity of the stream's history; every position is one of it."""
 
-    def __init__(self, epoch: str, broker: Broker, stream: Stream, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, epoch: str, broker: Broker, stream: Stream, tasks: asyncio.TaskGroup, call_later: Later | None = None
+    ) -> None:
         self.epoch = epoch
         self._broker = broker
         self._stream = stream
         self._tasks = tasks
+        self._call_later = call_later or asyncio.get_running_loop().call_later
         self._feeds: dict[str, Feed] = {}
         self.healed = 0  # publications that came by the stream and not by the bus
 
@@ -230,8 +237,7 @@ class Hub:
 
     def _later(self, feed: Feed, target: int) -> None:
         """Reads the stream unless what is missing arrives within the grace."""
-        loop = asyncio.get_running_loop()
-        loop.call_later(GRACE, self._catch_up_if_behind, feed, target)
+        self._call_later(GRACE, self._catch_up_if_behind, feed, target)
 
     def _catch_up_if_behind(self, feed: Feed, target: int) -> None:
         if feed.offset is not None and feed.offset < target:

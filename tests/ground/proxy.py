@@ -27,6 +27,7 @@ class Proxy:
     - `hold()` stops passing anything on in either direction (a blackhole) until `resume()`.
     - `cut_after_answer_to(text)`: the next time the client sends `text`, the server's answer is waited for
       and then, instead of being passed on, the connection is cut: done, but the client does not know.
+      With `refuse_after_cut` it cannot come back either.
     """
 
     def __init__(self, dial: Dial) -> None:
@@ -39,6 +40,7 @@ class Proxy:
         self._trigger: bytes | None = None
         self.cuts = 0
         self.refuse = False
+        self.refuse_after_cut = False
         self.port = 0
 
     async def __aenter__(self) -> Proxy:
@@ -111,6 +113,7 @@ class Proxy:
                     answered.set()
                 elif not from_client and answered.is_set():
                     self.cuts += 1
+                    self.refuse = self.refuse or self.refuse_after_cut
                     back.transport.abort()
                     writer.transport.abort()
                     return

@@ -68,19 +68,12 @@ async def test_when_the_outcome_stays_unknown_the_caller_is_told_so(database_url
         recorder = Recorder(database, tasks, lambda _recorded: None)
         command = Command(agent, Visibility.ALL, CreateCustomer({"name": "Acme"}), uuid4())
         proxy.cut_after_answer_to(b"COMMIT")
-        refusing = asyncio.create_task(_refuse_after_cut(proxy))
+        proxy.refuse_after_cut = True
         with pytest.raises(OutcomeUnknown):
             await recorder.record(command)
-        await refusing
         proxy.refuse = False
         again = await recorder.record(command)
         assert again.replayed, "it had been committed, and is written once"
-
-
-async def _refuse_after_cut(proxy: Proxy) -> None:
-    while proxy.cuts == 0:
-        await asyncio.sleep(0)
-    proxy.refuse = True
 
 
 async def test_a_caller_that_goes_away_does_not_cancel_its_write(desk_parts: tuple[Database, str]) -> None:
