@@ -76,7 +76,7 @@ async def migrate(dsn: str, migrations: Sequence[Migration] | None = None) -> li
     and DatabaseUnavailable where it cannot be reached.
     """
     migrations = known_migrations() if migrations is None else migrations
-    with _explained():
+    with explained():
         connection: Connection = await asyncpg.connect(
             dsn, timeout=CONNECT_TIMEOUT, server_settings={"application_name": "casewire migrate"}
         )
@@ -89,7 +89,7 @@ async def migrate(dsn: str, migrations: Sequence[Migration] | None = None) -> li
 async def pending(dsn: str, migrations: Sequence[Migration] | None = None) -> list[str]:
     """The names of the migrations that `migrate` would apply, changing nothing. Raises like `migrate`."""
     migrations = known_migrations() if migrations is None else migrations
-    with _explained():
+    with explained():
         connection: Connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT)
         try:
             return [str(migration) for migration in _left(await _applied(connection), migrations)]
@@ -140,7 +140,7 @@ def _left(applied: Mapping[int, asyncpg.Record], migrations: Sequence[Migration]
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """The database's own words as sentences that say what to do."""
     with translated():
         try:

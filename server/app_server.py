@@ -1,0 +1,101 @@
+"""One process's uvicorn: our settings, our signals, and a shutdown that says goodbye before it hangs up."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from server.app import create_app
+from server.realtime import codes
+from server.realtime.direct import DirectProtocol
+from server.services import Services
+from server.settings import Settings
+from server.signals import StopSignals
+
+log = structlog.get_logger(__name__)
+
+BACKLOG = 4096
+WS_MAX_SIZE = 65_536
+KEEP_ALIVE = 75
+"""Seconds that an idle HTTP connection is kept: longer than load balancers do, so that they close first."""
+
+GRACE = 4
+"""Seconds that requests under way get to finish after a signal."""
+
+FAILED = 1
+
+
+class AppServer(uvicorn.Server):
+    """Serves until SIGTERM or SIGINT, then drains. `on_ready` is called once, when requests are answered."""
+
+    def __init__(self, settings: Settings, on_ready: Callable[[], None]) -> None:
+        self.app: FastAPI = create_app(settings)
+        super().__init__(
+            uvicorn.Config(
+                self.app,
+                ws=DirectProtocol,
+                http="httptools",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                backlog=BACKLOG,
+                proxy_headers=False,
+                server_header=False,
+                ws_max_size=WS_MAX_SIZE,
+                ws_per_message_deflate=False,
+                ws_ping_interval=None,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=GRACE,
+            )
+        )
+        self._on_ready = on_ready
+
+    async def run_until_stopped(self, sockets: list[socket.socket], signals: StopSignals) -> int:
+        """The exit code of the process: 0 after a signal, 1 where the application failed or did not start."""
+        with signals.stopping(self.stop):
+            try:
+                await self.serve(sockets)
+            except SystemExit:  # uvicorn's way of saying that the lifespan did not start; it has logged why
+                return FAILED
+        return FAILED if self._services is not None and self._services.failure is not None else 0
+
+    def stop(self) -> None:
+        """Starts to drain; called again, no longer waits for requests under way."""
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        log.info("draining")
+        for listener in self.servers:
+            listener.close()
+        if self._services is not None:
+            drain(self._services)
+            await asyncio.sleep(0)  # the goodbyes leave before uvicorn closes what is left
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """They are handled by StopSignals, from before the start to after the end."""
+        yield
+
+    @property
+    def _services(self) -> Services | None:
+        return getattr(self.app.state, "services", None)
+
+
+def drain(services: Services) -> None:
+    """Not ready any more; realtime clients are told to connect elsewhere, and recover there."""
+    services.draining = True
+    for session in services.sessions.all():
+        session.end(codes.SHUTDOWN)
