@@ -1,0 +1,1 @@
+"""A server with example data, for a first look."""
