@@ -239,7 +239,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
         "type": "/problems/internal-error",
         "title": problem.title,
         "status": problem.status,
-        "detail": problem.meaning,
+        "detail": "something went wrong on our side; it was logged under this request_id",
         "request_id": request_id,
     }
     return Response(orjson.dumps(document), problem.status, media_type=MEDIA_TYPE)

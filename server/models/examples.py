@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ConfigDict
+
+
+def shown(example: Any) -> ConfigDict:
+    """The configuration of a model that is documented by this example."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
+
 COMMAND_ID = "0198c0de-7a11-7000-8000-000000000001"
 
 AGENT: dict[str, Any] = {"id": 7, "username": "dana", "name": "Dana", "role": "agent", "active": True}
@@ -67,3 +75,72 @@ CONFLICT: dict[str, Any] = {
     "customer": CUSTOMER,
     "actions": [STATUS_CHANGE],
 }
+
+# What is answered
+
+ME = AGENT | {"permissions": [], "visibility": "all"}
+TOKENS: dict[str, Any] = {"access_token": "eyJ…", "token_type": "Bearer", "expires_in": 900, "agent": AGENT}
+AGENTS = {"items": [AGENT]}
+LISTED = CUSTOMER | {"unread": 2}
+CUSTOMERS = {"items": [LISTED], "next_cursor": "eyJrZXkiOiIyMDI2LTExLTIzIn0"}
+COUNTS = {"new": 4, "open": 120, "in_progress": 31, "waiting": 77, "resolved": 12, "closed": 256}
+CHANGED = {"customer": CUSTOMER, "action": STATUS_CHANGE}
+ACTIONS = {"epoch": EPOCH, "offset": 32, "items": [STATUS_CHANGE, COMMENT]}
+PRESENCE = {
+    "complete": True,
+    "viewers": [ACTOR, {"id": 8, "name": "Lee"}],
+    "editing": [{"agent": ACTOR, "fields": ["status"], "base_version": 8, "expires_at": "2026-11-23T10:06:30.000000Z"}],
+}
+NOTICES = {
+    "epoch": EPOCH,
+    "offset": 12,
+    "read_offset": 11,
+    "items": [
+        {
+            "offset": 12,
+            "type": "mentioned",
+            "customer_id": 42,
+            "action": COMMENT,
+            "created_at": "2026-11-23T10:06:00.000000Z",
+        }
+    ],
+}
+BULK = {
+    "items": [
+        {"customer_id": 42, "status": 200, "customer": CUSTOMER, "action": STATUS_CHANGE},
+        {
+            "customer_id": 43,
+            "status": 404,
+            "problem": {
+                "type": "/problems/not-found",
+                "title": "Not found",
+                "status": 404,
+                "detail": "there is no customer 43",
+            },
+        },
+    ]
+}
+STATE = {"status": "ready"}
+MEANING = {
+    "type": "/problems/not-found",
+    "title": "Not found",
+    "status": 404,
+    "meaning": "There is nothing at this address, or nothing that you may see.",
+    "remedy": "Check the address and the id.",
+}
+
+# What is sent
+
+LOGIN = {"username": "dana", "password": "casewire"}
+NEW_AGENT = {"username": "sam", "name": "Sam", "role": "agent", "password": "a long pass phrase"}
+AGENT_CHANGE = {"active": False}
+NEW_CUSTOMER = {"name": "Acme Ltd", "ref": "AC-1042", "assigned_to": 7, "fields": {"plan": "gold"}}
+CUSTOMER_CHANGE = {
+    "base_version": 7,
+    "changes": {"status": "waiting", "fields": {"plan": "gold"}},
+    "command_id": COMMAND_ID,
+}
+BULK_CHANGE = {"customer_ids": [42, 43], "changes": {"assigned_to": 7}, "command_id": COMMAND_ID}
+NEW_COMMENT = {"body": "Called back, @lee takes over.", "seen_offset": 31, "command_id": COMMAND_ID}
+COMMENT_CHANGE = {"body": "Called back twice.", "command_id": COMMAND_ID}
+READ = {"offset": 32}

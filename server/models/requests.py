@@ -11,6 +11,8 @@ from channels.agent import Role
 from channels.command import AddComment, Base, CreateCustomer, DeleteComment, EditComment, UpdateCustomer
 from channels.customer import CUSTOM_FIELD, Priority, Status
 from channels.errors import BaseMissing, InvalidRequest
+from server.models import examples
+from server.models.examples import shown
 from server.models.values import (
     CommentText,
     CustomFields,
@@ -42,6 +44,8 @@ class Write(Request):
 
 
 class NewComment(Write):
+    model_config = shown(examples.NEW_COMMENT)
+
     body: CommentText = Field(description="1 to 10,000 characters; `@username` mentions an agent.")
     reply_to: Id | None = Field(None, description="The offset of the comment that this one answers.")
     seen_offset: Position | None = Field(
@@ -60,6 +64,8 @@ class CommentAdd(NewComment):
 
 
 class CommentRewrite(Write):
+    model_config = shown(examples.COMMENT_CHANGE)
+
     body: CommentText
 
     def intent(self, customer_id: int, offset: int) -> EditComment:
@@ -111,6 +117,8 @@ class CustomerChanges(Request):
 
 
 class CustomerPatch(Write):
+    model_config = shown(examples.CUSTOMER_CHANGE)
+
     base_version: Id | None = Field(None, description="The version that the changes started from.")
     base_updated_at: AwareDatetime | None = Field(
         None, description="Instead of `base_version`: the `updated_at` that they started from; compares the whole."
@@ -142,6 +150,8 @@ class CustomerUpdate(CustomerPatch):
 
 
 class CustomerCreate(Write):
+    model_config = shown(examples.NEW_CUSTOMER)
+
     name: Name
     ref: Ref | None = None
     email: Email | None = None
@@ -158,6 +168,8 @@ class CustomerCreate(Write):
 
 
 class BulkUpdate(Write):
+    model_config = shown(examples.BULK_CHANGE)
+
     customer_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_BULK)]
     changes: CustomerChanges
 
@@ -174,6 +186,8 @@ class EditBegin(CustomerRef):
 
 
 class ReadPosition(Request):
+    model_config = shown(examples.READ)
+
     offset: Position = Field(description="The latest offset that was read.")
 
 
@@ -185,11 +199,15 @@ class ReadMark(ReadPosition):
 
 
 class Login(Request):
+    model_config = shown(examples.LOGIN)
+
     username: Text = Field(min_length=1, max_length=200)
     password: Text = Field(min_length=1, max_length=1024)
 
 
 class AgentCreate(Request):
+    model_config = shown(examples.NEW_AGENT)
+
     username: Username
     name: Name
     role: Role = Role.AGENT
@@ -197,6 +215,8 @@ class AgentCreate(Request):
 
 
 class AgentPatch(Request):
+    model_config = shown(examples.AGENT_CHANGE)
+
     name: Name | None = None
     role: Role | None = None
     active: bool | None = Field(None, strict=True)

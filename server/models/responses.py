@@ -17,6 +17,7 @@ from channels.agent import Permission, Role, Visibility
 from channels.customer import Priority, Status
 from channels.notice import NoticeType
 from server.models import examples
+from server.models.examples import shown
 
 
 class Answer(BaseModel):
@@ -29,7 +30,7 @@ class ActorOut(Answer):
 
 
 class AgentOut(Answer):
-    model_config = ConfigDict(json_schema_extra={"example": examples.AGENT})
+    model_config = shown(examples.AGENT)
 
     id: int
     username: str
@@ -39,22 +40,20 @@ class AgentOut(Answer):
 
 
 class AgentsOut(Answer):
+    model_config = shown(examples.AGENTS)
+
     items: list[AgentOut]
 
 
 class MeOut(AgentOut):
-    model_config = ConfigDict(json_schema_extra={"example": examples.AGENT | {"permissions": [], "visibility": "all"}})
+    model_config = shown(examples.ME)
 
     permissions: list[Permission]
     visibility: Visibility = Field(description="Whose customers agents see; permissions may widen it.")
 
 
 class TokenOut(Answer):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"access_token": "eyJ…", "token_type": "Bearer", "expires_in": 900, "agent": examples.AGENT}
-        }
-    )
+    model_config = shown(examples.TOKENS)
 
     access_token: str
     token_type: Literal["Bearer"]
@@ -68,7 +67,7 @@ class ChangeOut(Answer):
 
 
 class ActionOut(Answer):
-    model_config = ConfigDict(json_schema_extra={"example": examples.COMMENT})
+    model_config = shown(examples.COMMENT)
 
     id: int
     customer_id: int
@@ -85,7 +84,7 @@ class ActionOut(Answer):
 
 
 class CustomerOut(Answer):
-    model_config = ConfigDict(json_schema_extra={"example": examples.CUSTOMER})
+    model_config = shown(examples.CUSTOMER)
 
     id: int
     ref: str | None
@@ -104,22 +103,20 @@ class CustomerOut(Answer):
 
 
 class ListedCustomerOut(CustomerOut):
-    model_config = ConfigDict(json_schema_extra={"example": examples.CUSTOMER | {"unread": 2}})
+    model_config = shown(examples.LISTED)
 
     unread: int = Field(description="Actions that the caller has not marked as read.")
 
 
 class CustomersOut(Answer):
+    model_config = shown(examples.CUSTOMERS)
+
     items: list[ListedCustomerOut]
     next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last one.")
 
 
 class CountsOut(Answer):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"new": 4, "open": 120, "in_progress": 31, "waiting": 77, "resolved": 12, "closed": 256}
-        }
-    )
+    model_config = shown(examples.COUNTS)
 
     new: int
     open: int
@@ -130,11 +127,15 @@ class CountsOut(Answer):
 
 
 class ChangedOut(Answer):
+    model_config = shown(examples.CHANGED)
+
     customer: CustomerOut | None = Field(description="Null only where a replay concerns a customer now out of sight.")
     action: ActionOut | None = Field(description="Null where nothing had to change.")
 
 
 class ActionsOut(Answer):
+    model_config = shown(examples.ACTIONS)
+
     epoch: str = Field(description="The identity of the log; offsets of another epoch mean nothing here.")
     offset: int = Field(description="The customer's latest offset.")
     items: list[ActionOut]
@@ -148,6 +149,8 @@ class EditingOut(Answer):
 
 
 class PresenceOut(Answer):
+    model_config = shown(examples.PRESENCE)
+
     complete: bool = Field(description="False while only those connected to the answering process are known.")
     viewers: list[ActorOut]
     editing: list[EditingOut]
@@ -162,6 +165,8 @@ class NoticeOut(Answer):
 
 
 class NoticesOut(Answer):
+    model_config = shown(examples.NOTICES)
+
     epoch: str
     offset: int = Field(description="The agent's latest notice.")
     read_offset: int = Field(description="The latest notice that was marked as read.")
@@ -179,6 +184,16 @@ class ProblemOut(BaseModel):
     detail: str
 
 
+class ProblemMeaningOut(Answer):
+    model_config = shown(examples.MEANING)
+
+    type: str
+    title: str
+    status: int
+    meaning: str
+    remedy: str
+
+
 class BulkResultOut(Answer):
     customer_id: int
     status: int = Field(description="The status that a single request would have had.")
@@ -188,8 +203,12 @@ class BulkResultOut(Answer):
 
 
 class BulkOut(Answer):
+    model_config = shown(examples.BULK)
+
     items: list[BulkResultOut]
 
 
 class StateOut(Answer):
+    model_config = shown(examples.STATE)
+
     status: str

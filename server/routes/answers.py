@@ -56,6 +56,11 @@ def api_router(tag: str, *, public: bool = False) -> APIRouter:
     return APIRouter(tags=[tag], responses=problems(*known) | {"default": _anything()}, generate_unique_id_function=_id)
 
 
+def open_router(tag: str) -> APIRouter:
+    """A router of calls outside the interface's limits."""
+    return APIRouter(tags=[tag], responses={"default": _anything()}, generate_unique_id_function=_id)
+
+
 def _id(route: APIRoute) -> str:
     return route.name
 

@@ -52,7 +52,7 @@ async def count_customers(
     """How many customers, archived ones aside, are in each status."""
     visibility = services.settings.visibility
     counts = await services.customers.counts(caller.agent, visibility, assigned_to=query.assignee(caller.agent.id))
-    return json_response(counts)
+    return json_response({status.value: number for status, number in counts.items()})
 
 
 @router.post(

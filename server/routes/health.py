@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from channels.errors import CasewireError, DatabaseUnavailable
 from server.models.responses import StateOut
-from server.routes.answers import json_response, problems
+from server.routes.answers import json_response, open_router, problems
 from server.routes.dependencies import ServicesDep
 from server.services import Services
 
-router = APIRouter(tags=["Operation"])
+router = open_router("Operation")
 
 PATIENCE = 2.0
 

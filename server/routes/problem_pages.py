@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from channels.errors import NotFound
+from server.models.responses import ProblemMeaningOut
 from server.problems import PROBLEMS, Problem
-from server.routes.answers import json_response
+from server.routes.answers import json_response, open_router, problems
 from server.routes.html import html_page, prose
 
-router = APIRouter(tags=["Operation"])
+router = open_router("Operation")
 
 
 @router.get("/problems", include_in_schema=False)
@@ -25,7 +26,12 @@ async def list_problems(request: Request) -> Response:
     return html_page("Problems", f"<h1>Problems</h1><dl>{items}</dl>")
 
 
-@router.get("/problems/{name}", summary="What a problem means", response_class=Response)
+@router.get(
+    "/problems/{name}",
+    summary="What a problem means",
+    response_model=ProblemMeaningOut,
+    responses=problems("not-found"),
+)
 async def get_problem(name: str, request: Request) -> Response:
     """A page for readers, JSON for programs."""
     problem = PROBLEMS.get(name)
