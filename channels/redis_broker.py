@@ -8,6 +8,7 @@ acknowledged before is reported to `resubscribed`, and the hub catches up from t
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -34,6 +35,9 @@ OUTGOING = 20_000
 
 UNAVAILABLE = (redis.RedisError, OSError, TimeoutError)
 
+NODE_BYTES = 8
+"""Each message starts with the random name of the process that sent it."""
+
 CONTROL = "control"
 """The channel on which processes tell each other of accounts and logins that changed."""
 
@@ -47,6 +51,7 @@ class RedisBroker:
 
     def __init__(self, url: str, prefix: str) -> None:
         self._prefix = prefix.encode()
+        self._node = secrets.token_bytes(NODE_BYTES)
         self._received: Callable[[Push], None] = _ignore
         self._resubscribed: Callable[[str], None] = _ignore
         self._controlled: Callable[[bytes], None] = _ignore
@@ -74,7 +79,7 @@ class RedisBroker:
 
     def publish(self, pushes: Sequence[Push]) -> None:
         for push in pushes:
-            self.send(b"PUBLISH", self.key(push.channel), push.to_bus())
+            self.send(b"PUBLISH", self.key(push.channel), self._node + push.to_bus())
 
     def control(self, message: bytes) -> None:
         """Tells every process, this one as well."""
@@ -199,8 +204,10 @@ class RedisBroker:
         if channel == CONTROL:
             self._controlled(payload)
             return
+        if payload.startswith(self._node):
+            return  # the hub of this process delivered it before it was sent
         try:
-            push = Push.from_bus(channel, payload)
+            push = Push.from_bus(channel, payload[NODE_BYTES:])
         except ValueError:
             log.warning("not one of our messages", channel=channel)
             return

@@ -65,9 +65,9 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         await directory.refresh()
         prefix = f"casewire:{epoch}:"
         limits = await stack.enter_async_context(Limits.connect(settings.rate_limit, settings.redis_url, prefix))
-        owner = await stack.enter_async_context(Owner())
         broker = RedisBroker(settings.redis_url, prefix)
         stack.push_async_callback(broker.close)
+        owner = await stack.enter_async_context(Owner())
         hub = Hub(epoch, broker, stream, owner.tasks)
         sessions = Sessions(CONNECTIONS_PER_AGENT)
         services = Services(
