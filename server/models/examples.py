@@ -88,7 +88,7 @@ CHANGED = {"customer": CUSTOMER, "action": STATUS_CHANGE}
 ACTIONS = {"epoch": EPOCH, "offset": 32, "items": [STATUS_CHANGE, COMMENT]}
 PRESENCE = {
     "complete": True,
-    "viewers": [ACTOR, {"id": 8, "name": "Lee"}],
+    "viewing": [{"agent": ACTOR, "client": "0e70534a-6f0e-4b8a-9a53-0a4b5a1f7c11"}],
     "editing": [{"agent": ACTOR, "fields": ["status"], "base_version": 8, "expires_at": "2026-11-23T10:06:30.000000Z"}],
 }
 NOTICES = {

@@ -148,11 +148,16 @@ class EditingOut(Answer):
     expires_at: datetime
 
 
+class ViewerOut(Answer):
+    agent: ActorOut
+    client: str = Field(description="The realtime connection, as joins and leaves name it.")
+
+
 class PresenceOut(Answer):
     model_config = shown(examples.PRESENCE)
 
     complete: bool = Field(description="False while only those connected to the answering process are known.")
-    viewers: list[ActorOut]
+    viewing: list[ViewerOut]
     editing: list[EditingOut]
 
 

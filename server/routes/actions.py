@@ -76,11 +76,14 @@ async def get_presence(customer_id: CustomerId, caller: CallerDep, services: Ser
     await visible_customer(services, caller.agent, customer_id)
     channel = str(customer_channel(customer_id))
     viewing, editing = await asyncio.gather(services.presence.members(channel), services.editing.members(channel))
-    viewers = {int(entry["user"]): entry["conn_info"]["name"] for entry in viewing.entries.values()}
+    viewers = [
+        {"agent": {"id": int(entry["user"]), "name": entry["conn_info"]["name"]}, "client": client}
+        for client, entry in sorted(viewing.entries.items())
+    ]
     return json_response(
         {
             "complete": viewing.complete and editing.complete,
-            "viewers": [{"id": agent_id, "name": name} for agent_id, name in sorted(viewers.items())],
+            "viewing": viewers,
             "editing": list(editing.entries.values()),
         }
     )

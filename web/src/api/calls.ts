@@ -16,9 +16,8 @@ export interface Counts {
   readonly total: number;
 }
 
-/** What an agent may do, by name. */
-export interface Me {
-  readonly agent: Agent;
+/** The caller, and what it may do, by name. */
+export interface Me extends Agent {
   readonly permissions: readonly string[];
 }
 
@@ -37,9 +36,10 @@ export class Calls {
     return this.http.ask(`/api/customers?${requestQuery(listing, cursor)}`, { signal });
   }
 
-  counts(assignee: string, signal?: AbortSignal): Promise<Counts> {
+  async counts(assignee: string, signal?: AbortSignal): Promise<Counts> {
     const query = assignee === "all" ? "" : `?assigned_to=${assignee}`;
-    return this.http.ask(`/api/customers/counts${query}`, { signal });
+    const counts = await this.http.ask<Record<Status, number>>(`/api/customers/counts${query}`, { signal });
+    return { counts, total: Object.values(counts).reduce((sum, count) => sum + count, 0) };
   }
 
   customer(id: number, signal?: AbortSignal): Promise<Customer> {
@@ -68,6 +68,6 @@ export class Calls {
 
   async bulk(ids: readonly number[], changes: Readonly<Record<string, unknown>>): Promise<readonly BulkResult[]> {
     const body = { customer_ids: ids, changes };
-    return (await this.http.ask<{ results: BulkResult[] }>("/api/customers/bulk", { method: "POST", body })).results;
+    return (await this.http.ask<{ items: BulkResult[] }>("/api/customers/bulk", { method: "POST", body })).items;
   }
 }

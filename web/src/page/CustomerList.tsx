@@ -52,7 +52,9 @@ export function CustomerList({ listing, selected, onChange, onMenu }: Props) {
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, last, items.length]);
 
   // A new view starts at its top; the same view keeps its place whatever moves in it.
-  useEffect(() => scroller.current?.scrollTo({ top: 0 }), [search]);
+  useEffect(() => {
+    void scroller.current?.scrollTo({ top: 0 });  // newer browsers return a promise, which is no clean-up
+  }, [search]);
 
   const step = useCallback(
     (key: string) => {
