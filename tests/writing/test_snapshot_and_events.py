@@ -7,6 +7,7 @@ also the rule that docs/realtime.md gives to those who embed Casewire.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -82,10 +83,8 @@ async def history(database_url: str, rounds: list[list[tuple[str, Any]]]) -> Non
                 snapshots.append(snapshot.customer.as_json())
                 return
             agent, intent = await intended(kind, value)
-            try:
+            with suppress(EditConflict):
                 await recorder.record(Command(agent, Visibility.ALL, intent, uuid4()))
-            except EditConflict:
-                pass
 
         async def intended(kind: str, value: Any) -> tuple[Agent, Intent]:
             if kind == "comment":
@@ -104,9 +103,10 @@ async def history(database_url: str, rounds: list[list[tuple[str, Any]]]) -> Non
         assert fresh is not None
         for snapshot in snapshots:
             page = await stream.read(customer_channel(customer_id), None, snapshot["offset"], 1000)
+            followed = snapshot
             for push in page.pushes:
-                snapshot = apply(snapshot, orjson.loads(push.data))
-            assert snapshot == orjson.loads(orjson.dumps(fresh.customer.as_json()))
+                followed = apply(followed, orjson.loads(push.data))
+            assert followed == orjson.loads(orjson.dumps(fresh.customer.as_json()))
 
 
 async def agent_named(database: Database, name: str) -> Agent:
