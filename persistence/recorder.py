@@ -155,7 +155,6 @@ class Recorder:
             self._committed(written)
         return outcomes
 
-
     async def _attempt_again(self, commands: list[Command], *, unknown: bool) -> list[Recorded | CasewireError]:
         try:
             return await record_batch(self._database, commands)
