@@ -51,7 +51,7 @@ class Demo:
     def _begin_history(self) -> Future[History]:
         """In a thread that nobody waits for, should the start fail or be stopped."""
         self._history = history = Future[History]()
-        Thread(target=lambda: history.set_result(_history()), name="example data", daemon=True).start()
+        Thread(target=_write_history, args=(history,), name="example data", daemon=True).start()
         return history
 
     def _say(self, sentence: str) -> None:
@@ -89,7 +89,10 @@ class Demo:
         self._console.print(f"The data is kept in {self._settings.data_dir}; remove that folder to start anew.")
 
 
-def _history() -> History:
+def _write_history(into: Future[History]) -> None:
     from server.auth.passwords import hash_password
 
-    return example_history(hash_password(PASSWORD))
+    try:
+        into.set_result(example_history(hash_password(PASSWORD)))
+    except BaseException as error:  # noqa: BLE001 # reason: whoever waits for the history is told
+        into.set_exception(error)
