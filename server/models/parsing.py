@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from channels.errors import FieldError, InvalidRequest
+from server.models.values import UNSTORABLE
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -18,9 +19,10 @@ _RULES = {
     "missing": "is required",
     "extra_forbidden": "is not known here",
     "value_error": "{error}",
-    "string_too_short": "must have at least {min_length:,} characters",
+    "string_unicode": UNSTORABLE,
+    "string_too_short": "must have {min_length:,} or more characters",
     "string_too_long": "must have at most {max_length:,} characters",
-    "too_short": "must have at least {min_length:,} entries",
+    "too_short": "must have {min_length:,} or more entries",
     "too_long": "must have at most {max_length:,} entries",
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",

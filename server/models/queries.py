@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from channels.action import ActionKind
 from channels.customer import Priority, Status
-from server.models.values import MAX_ID, PathId, Text
+from server.models.values import MAX_ID, PathId, storable
 
 PAGE = 100
 MAX_WAIT = 25.0
@@ -58,12 +58,14 @@ class CustomersQuery(AssigneeQuery):
     )
     archived: Literal["false", "true", "any"] = "false"
     unread: bool = Field(False, description="Only customers with actions that the caller has not read.")
-    q: Text | None = Field(
-        None, max_length=200, description="Words that the name, the ref or the e-mail address must contain."
+    q: Annotated[str, Field(max_length=200), AfterValidator(storable)] | None = Field(
+        None, description="Words that the name, the ref or the e-mail address must contain."
     )
     sort: Literal["-updated_at", "updated_at", "name", "-name"] = "-updated_at"
     limit: int = Field(PAGE, ge=1, le=PAGE)
-    cursor: Text | None = Field(None, max_length=2000, description="`next_cursor` of the page before.")
+    cursor: Annotated[str, Field(max_length=2000), AfterValidator(storable)] | None = Field(
+        None, description="`next_cursor` of the page before."
+    )
 
     def archived_as_bool(self) -> bool | None:
         return {"false": False, "true": True, "any": None}[self.archived]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from channels.agent import Role
 from channels.command import AddComment, Base, CreateCustomer, DeleteComment, EditComment, UpdateCustomer
@@ -23,8 +23,8 @@ from server.models.values import (
     Phone,
     Position,
     Ref,
-    Text,
     Username,
+    storable,
 )
 
 MAX_BULK = 500
@@ -180,9 +180,9 @@ class CustomerRef(Request):
 
 class EditBegin(CustomerRef):
     base_version: Id
-    fields: Annotated[list[Annotated[Text, Field(max_length=80)]], Field(max_length=64)] | None = Field(
-        None, description="The fields being edited (`status`, `fields.plan`); all of them if left out."
-    )
+    fields: (
+        Annotated[list[Annotated[str, Field(max_length=80), AfterValidator(storable)]], Field(max_length=64)] | None
+    ) = Field(None, description="The fields being edited (`status`, `fields.plan`); all of them if left out.")
 
 
 class ReadPosition(Request):
@@ -201,8 +201,8 @@ class ReadMark(ReadPosition):
 class Login(Request):
     model_config = shown(examples.LOGIN)
 
-    username: Text = Field(min_length=1, max_length=200)
-    password: Text = Field(min_length=1, max_length=1024)
+    username: Annotated[str, Field(max_length=200), AfterValidator(storable)]
+    password: Annotated[str, Field(max_length=1024), AfterValidator(storable)]
 
 
 class AgentCreate(Request):

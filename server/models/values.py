@@ -18,6 +18,8 @@ MAX_VALUE_DEPTH = 8
 MAX_FIELDS = 50
 MAX_COMMENT = 10_000
 
+UNSTORABLE = "must not contain the character U+0000 or half a surrogate pair"
+
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _FIELD_KEY = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
@@ -26,7 +28,7 @@ _FIELD_KEY = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 def storable(text: str) -> str:
     """Refuses what UTF-8 or PostgreSQL cannot hold."""
     if _UNSTORABLE.search(text):
-        raise ValueError("must not contain the character U+0000 or half a surrogate pair")
+        raise ValueError(UNSTORABLE)
     return text
 
 
@@ -93,15 +95,17 @@ Position = Annotated[int, Field(strict=True, ge=0, le=MAX_ID)]
 
 Text = Annotated[str, AfterValidator(storable)]
 
-CommentText = Annotated[Text, Field(min_length=1, max_length=MAX_COMMENT), AfterValidator(_not_blank)]
+_STATED = (AfterValidator(storable), AfterValidator(_not_blank))
 
-Ref = Annotated[Text, Field(min_length=1, max_length=100), AfterValidator(_not_blank)]
-Name = Annotated[Text, Field(min_length=1, max_length=200), AfterValidator(_not_blank)]
-Email = Annotated[Text, Field(min_length=3, max_length=320), AfterValidator(_email)]
-Phone = Annotated[Text, Field(min_length=1, max_length=50), AfterValidator(_not_blank)]
+CommentText = Annotated[str, Field(max_length=MAX_COMMENT), *_STATED]
 
-Username = Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_username)]
-NewPassword = Annotated[Text, Field(min_length=8, max_length=1024)]
+Ref = Annotated[str, Field(max_length=100), *_STATED]
+Name = Annotated[str, Field(max_length=200), *_STATED]
+Email = Annotated[str, Field(max_length=320), AfterValidator(storable), AfterValidator(_email)]
+Phone = Annotated[str, Field(max_length=50), *_STATED]
+
+Username = Annotated[str, AfterValidator(_username)]
+NewPassword = Annotated[str, Field(min_length=8, max_length=1024), AfterValidator(storable)]
 
 FieldKey = Annotated[str, AfterValidator(_field_key)]
 FieldValue = Annotated[Any, AfterValidator(_small_json)]
