@@ -82,7 +82,7 @@ class Case:
             target = self._random.choice(self._comments[-6:])
             author = self._somebody(besides=target.actor.id)
             intent = AddComment(self._customer.id, self._story.reply(), reply_to=target.offset)
-            self._comments.append(self._say(author, intent, moment, replace(self._knowledge, target=target)))
+            self._comments.append(self._say(author, intent, moment, self._about(target)))
         elif choice < 0.24:
             author = self._somebody()
             named = self._somebody(besides=author.id)
@@ -95,7 +95,7 @@ class Case:
     def _touch_comment(self, moment: datetime, *, delete: bool) -> None:
         target = self._random.choice(self._comments[-4:])
         edits = self._edits.get(target.offset, [])
-        evidence = replace(self._knowledge, target=target, target_history=edits)
+        evidence = self._about(target, edits)
         author = self._knowledge.agents[target.actor.id]
         if delete:
             self._comments.remove(target)
@@ -105,6 +105,10 @@ class Case:
         body = self._story.edited(before)
         edit = self._say(author, EditComment(self._customer.id, target.offset, body), moment, evidence)
         self._edits[target.offset] = [*edits, edit]
+
+    def _about(self, target: Action, history: Sequence[Action] = ()) -> Evidence:
+        known = self._knowledge
+        return Evidence(target=target, target_history=history, agents=known.agents, usernames=known.usernames)
 
     def _somebody(self, besides: int | None = None) -> Agent:
         """Who writes: mostly the one whose customer it is."""
