@@ -7,6 +7,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 
+CANCEL_AGAIN = 0.25
+"""Seconds that a cancelled task has to end."""
+
+
 class Owner:
     """A TaskGroup whose death is told to `on_failure`, instead of hanging in the lifespan of the server.
 
@@ -36,10 +40,17 @@ class Owner:
             async with self.tasks:
                 self._ready.set()
                 await self._stop.wait()
-                for task in self._forever:
-                    task.cancel()
+                await self._cancel_all()
         except BaseExceptionGroup as error:
             self.on_failure(error)
+
+    async def _cancel_all(self) -> None:
+        """Cancels again whoever goes on: a library in between may have swallowed the first one."""
+        running = set(self._forever)
+        while running:
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN)
 
     async def __aexit__(self, *_error: object) -> None:
         self._stop.set()
