@@ -75,13 +75,18 @@ class Limits:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, rate: Rate | None, redis_url: str, prefix: str = "casewire:") -> AsyncIterator[Self]:
-        """Counts in the Redis at `redis_url` below `prefix`.
-
-        Opens no connection before the first request."""
+    async def connect(
+        cls,
+        rate: Rate | None,
+        redis_url: str,
+        prefix: str = "casewire:",
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> AsyncIterator[Self]:
+        """Counts in the Redis at `redis_url` below `prefix`. Opens no connection before the first request."""
         storage = _storage(redis_url, f"{prefix}limits")
         try:
-            yield cls(rate, storage)
+            yield cls(rate, storage, now=now)
         finally:
             assert isinstance(storage.bridge, RedispyBridge)  # noqa: S101 # reason: chosen in `_storage`
             client: Any = storage.bridge.get_connection()

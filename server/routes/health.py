@@ -31,11 +31,13 @@ class NotReady(CasewireError):
         return {"missing": list(self.missing)}
 
 
+@router.head("/livez", include_in_schema=False)
 @router.get("/livez", response_model=StateOut, summary="Is the process alive?")
 async def livez() -> Response:
     return json_response({"status": "alive"})
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", response_model=StateOut, summary="Should it get requests?", responses=problems("not-ready"))
 async def readyz(services: ServicesDep) -> Response:
     """PostgreSQL and Redis can be reached, and the server is not about to stop."""
