@@ -149,7 +149,6 @@ class RedisBroker:
                 error = group.exceptions[0]
                 log.warning("redis connection lost", error=str(error) or type(error).__name__)
             self._disconnected()
-            _stop_if_cancelled()
             failures = 0 if time.monotonic() - started > SILENCE else failures + 1
             await asyncio.sleep(RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)])
 
@@ -246,14 +245,6 @@ class RedisBroker:
     async def close(self) -> None:
         with suppress(*UNAVAILABLE):
             await self.client.aclose()
-
-
-def _stop_if_cancelled() -> None:
-    """A TaskGroup whose tasks fail while it is being cancelled raises their errors and keeps the cancellation
-    to itself (cpython 3.11): without this the end of the process would be taken for a lost connection."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _give_up(waiting: asyncio.Future[bool]) -> None:
