@@ -17,14 +17,19 @@ a{color:#86b2ff}}
 """
 
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
 
 
 def html_page(title: str, body: str, status: int = 200) -> HTMLResponse:
     """`title` is text, `body` is HTML."""
     content = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · Casewire</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>{body}</body></html>'
+        '<meta name="viewport" content="width=device-width">'
+        '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
+        f"<style>{STYLE}</style></head><body>{body}</body></html>"
     )
     return HTMLResponse(content, status, {"Content-Security-Policy": POLICY})
 
