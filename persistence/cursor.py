@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 
 from channels.errors import InvalidRequest
-from channels.times import rfc3339
 from persistence.listing import Filter, Place
 
 MAX_LENGTH = 2_000
@@ -19,7 +18,7 @@ _MAX_ID = 2**63 - 1
 
 
 def cursor_text(place: Place, wanted: Filter) -> str:
-    key = rfc3339(place.key) if isinstance(place.key, datetime) else place.key
+    key = place.key.isoformat() if isinstance(place.key, datetime) else place.key
     return base64.urlsafe_b64encode(orjson.dumps([key, place.id, _digest(wanted)])).rstrip(b"=").decode()
 
 
@@ -34,11 +33,11 @@ def place_of(cursor: str, wanted: Filter) -> Place:
         return Place(key, customer_id)
     try:
         moment = datetime.fromisoformat(key)
-    except ValueError:
+        if moment.tzinfo is None:
+            raise _no_cursor()
+        return Place(moment.astimezone(UTC), customer_id)
+    except (ValueError, OverflowError):
         raise _no_cursor() from None
-    if moment.tzinfo is None:
-        raise _no_cursor()
-    return Place(moment.astimezone(UTC), customer_id)
 
 
 def _decoded(cursor: str) -> tuple[str, int, str]:

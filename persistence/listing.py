@@ -97,8 +97,13 @@ def page_statement(wanted: Filter, *, reader: int, after: Place | None, limit: i
 
 
 def _ranges(statement: _Statement, wanted: Filter) -> Iterator[str]:
-    if wanted.words:
-        yield _matches(statement, wanted)
+    if wanted.words and wanted.assignees is None:
+        yield statement.bind(
+            SQL["matches"],
+            words=_query(wanted.words),
+            statuses=list(wanted.statuses),
+            archived=list(wanted.archived),
+        )
         return
     for assignee, status, archived in product(wanted.assignees or (None,), wanted.statuses, wanted.archived):
         if wanted.assignees is None:
@@ -109,21 +114,10 @@ def _ranges(statement: _Statement, wanted: Filter) -> Iterator[str]:
             yield statement.bind(SQL["range_of_agent"], assignee=assignee, status=status, archived=archived)
 
 
-def _matches(statement: _Statement, wanted: Filter) -> str:
-    words = " & ".join(f"'{word}':*" for word in wanted.words)  # no quote can be in a word
-    common = {"words": words, "statuses": list(wanted.statuses), "archived": list(wanted.archived)}
-    if wanted.assignees is None:
-        return statement.bind(SQL["matches_of_all"], **common)
-    return statement.bind(
-        SQL["matches_of_assignees"],
-        **common,
-        assignees=[assignee for assignee in wanted.assignees if assignee is not None],
-        unassigned=None in wanted.assignees,
-    )
-
-
 def _tail(statement: _Statement, wanted: Filter, *, reader: int, after: Place | None, limit: int) -> Iterator[str]:
     """What every range ends with: conditions, order and limit."""
+    if wanted.words and wanted.assignees is not None:
+        yield statement.bind(SQL["only_matching"], words=_query(wanted.words))
     if wanted.priorities is not None:
         yield statement.bind(SQL["only_priorities"], priorities=list(wanted.priorities))
     if wanted.unread_only:
@@ -131,6 +125,11 @@ def _tail(statement: _Statement, wanted: Filter, *, reader: int, after: Place | 
     if after is not None:
         yield statement.bind(SQL[f"after_by_{wanted.sort.column}_{wanted.sort.direction}"], key=after.key, id=after.id)
     yield statement.bind(SQL[f"cut_{wanted.sort.direction}"], limit=limit)
+
+
+def _query(words: Sequence[str]) -> str:
+    """As PostgreSQL's to_tsquery reads it: words that begin so, all of them. No quote can be in a word."""
+    return " & ".join(f"'{word}':*" for word in words)
 
 
 def _order(sort: Sort) -> str:

@@ -21,15 +21,15 @@ WHERE c.assigned_to = :assignee AND c.status = :status AND c.archived = :archive
 -- name: range_of_nobody
 WHERE c.assigned_to IS NULL AND c.status = :status AND c.archived = :archived
 
--- name: matches_of_all
--- A search is no range: all that match are found by their words, and the page is sorted out of them.
+-- name: matches
+-- A search in everybody's customers is no range: all that match are found by their words, and the page is sorted out
+-- of them.
 WHERE c.search @@ to_tsquery('simple', :words)
   AND c.status = ANY(:statuses) AND c.archived = ANY(:archived)
 
--- name: matches_of_assignees
-WHERE c.search @@ to_tsquery('simple', :words)
-  AND (c.assigned_to = ANY(:assignees) OR (:unassigned AND c.assigned_to IS NULL))
-  AND c.status = ANY(:statuses) AND c.archived = ANY(:archived)
+-- name: only_matching
+-- A search in somebody's customers walks their ranges, which end soon, however much the words would find elsewhere.
+  AND c.search @@ to_tsquery('simple', :words)
 
 -- name: only_priorities
   AND c.priority = ANY(:priorities)
