@@ -15,6 +15,9 @@ export type SessionState =
   | { readonly phase: "signed-out"; readonly ended: boolean }
   | { readonly phase: "signed-in"; readonly agent: Agent };
 
+/** Says that this browser may hold a refresh cookie; without one, asking would only be refused. */
+const MAY_RESUME = "casewire:signed-in";
+
 /** A token is replaced this long before it ends. */
 const AHEAD_MS = 60_000;
 const RETRY_MS = 5_000;
@@ -27,11 +30,15 @@ export class Session {
 
   /** Continues the login of an earlier visit, if its cookie still counts. */
   async resume(): Promise<void> {
+    if (!remembered()) {
+      this.state.set({ phase: "signed-out", ended: false });
+      return;
+    }
     this.state.set({ phase: "resuming" });
     try {
       await this.refresh();
     } catch (error) {
-      if (error instanceof ProblemError && error.status === 401) this.state.set({ phase: "signed-out", ended: false });
+      if (error instanceof ProblemError && error.status === 401) this.end(false);
       else this.state.set({ phase: "unreachable" });
     }
   }
@@ -62,6 +69,7 @@ export class Session {
   end(ended: boolean): void {
     clearTimeout(this.timer);
     this.token = null;
+    remember(false);
     this.state.set({ phase: "signed-out", ended });
   }
 
@@ -79,6 +87,7 @@ export class Session {
   }
 
   private accept(reply: TokenReply): string {
+    remember(true);
     const lifetime = reply.expires_in * 1000;
     this.token = { text: reply.access_token, until: Date.now() + lifetime };
     this.schedule(Math.max(lifetime - AHEAD_MS, lifetime / 2));
@@ -97,6 +106,24 @@ export class Session {
         if (this.state.get().phase === "signed-in") this.schedule(RETRY_MS);
       });
     }, after);
+  }
+}
+
+function remembered(): boolean {
+  try {
+    return localStorage.getItem(MAY_RESUME) !== null;
+  } catch {
+    // Storage is switched off: the cookie decides.
+    return true;
+  }
+}
+
+function remember(signedIn: boolean): void {
+  try {
+    if (signedIn) localStorage.setItem(MAY_RESUME, "yes");
+    else localStorage.removeItem(MAY_RESUME);
+  } catch {
+    // As above.
   }
 }
 

@@ -7,7 +7,7 @@ export const TYPING_MS = 5_000;
 
 export interface Editor {
   readonly agent: Person;
-  readonly fields: readonly string[];
+  readonly fields: readonly string[] | null;
   readonly until: number;
 }
 

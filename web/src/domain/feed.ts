@@ -48,11 +48,9 @@ export function unseenBy(items: readonly Action[], me: number, seen: number): re
   return items.filter((action) => action.offset > seen && action.actor.id !== me);
 }
 
-/** The offset of the first of the newest `unread` actions by others, or null if there is none. */
-export function firstUnread(items: readonly Action[], me: number, unread: number): number | null {
-  if (unread <= 0) return null;
-  const others = items.filter((action) => action.actor.id !== me);
-  return others.at(-unread)?.offset ?? others[0]?.offset ?? null;
+/** The offset of the first loaded action by others after the read mark, or null if there is none. */
+export function firstUnread(items: readonly Action[], me: number, readUpTo: number): number | null {
+  return unseenBy(items, me, readUpTo)[0]?.offset ?? null;
 }
 
 /** A comment as it reads now, after its edits and deletion. */

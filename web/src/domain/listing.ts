@@ -68,9 +68,14 @@ function assigneeFits(wanted: string, actual: number | null, me: number): boolea
 
 /** Compares as the server sorts: the sort key, then the id in the same direction. */
 export function compare(sort: Sort, a: Customer, b: Customer): number {
-  const key = sort.replace("-", "") as "updated_at" | "created_at" | "name";
-  const order = a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : a.id - b.id;
+  const [first, second] = [sortKey(sort, a), sortKey(sort, b)];
+  const order = first < second ? -1 : first > second ? 1 : a.id - b.id;
   return sort.startsWith("-") ? -order : order;
+}
+
+function sortKey(sort: Sort, customer: Customer): string {
+  if (sort === "name") return customer.name.toLowerCase();
+  return sort.endsWith("updated_at") ? customer.updated_at : customer.created_at;
 }
 
 /** Takes a customer out of the loaded pages; pages that do not hold it stay the same objects. */

@@ -113,7 +113,8 @@ export interface RowPage {
 
 export interface EditingNotice {
   readonly agent: Person;
-  readonly fields: readonly string[];
+  /** The edited fields; null when the editor did not say which. */
+  readonly fields: readonly string[] | null;
   readonly base_version: number;
   readonly expires_at: string;
 }

@@ -40,7 +40,7 @@ export function dayName(at: string, now: number, locale?: string): string {
 
 /** "10:05". */
 export function clock(at: string, locale?: string): string {
-  return new Date(at).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString(locale, { timeStyle: "short" });
 }
 
 /** The full date and time, for tooltips. */

@@ -168,12 +168,12 @@ export class Desk {
       const base = known[field]?.base ?? reported?.base ?? drafting.readField(customer, field);
       wishes[field] = { base, value };
     }
-    this.room.absorb(problem);
     this.keep({ ...wishes, ...this.state.get().draft });
     this.bases.delete(id);
+    this.outbox.discard(id);
+    this.room.absorb(problem);
     const isConflict = (problem.conflicts?.length ?? 0) > 0;
     this.patch(isConflict ? { asking: Object.keys(wishes) } : { refusal: problem });
-    this.outbox.discard(id);
   }
 
   private isOurs({ command }: Pending): boolean {

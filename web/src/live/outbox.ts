@@ -12,7 +12,8 @@ import type { Stored } from "../domain/stored";
 import type { Link } from "./link";
 
 export interface Answer {
-  readonly action: Action;
+  /** Null for an update that changed nothing. */
+  readonly action: Action | null;
   readonly customer?: Customer;
 }
 
@@ -135,7 +136,7 @@ export class Outbox {
   }
 
   private follow(next: Pending, done: Pending, { action }: Answer): Pending {
-    const command = rebase(next.command, done.command, action.version);
+    const command = action ? rebase(next.command, done.command, action.version) : next.command;
     if (command === next.command) return next;
     const rebased = { ...next, command };
     this.keep(rebased);

@@ -50,13 +50,15 @@ export class Room {
   private loading: AbortController | null = null;
   private polling: AbortController | null = null;
   private unwatch: (() => void)[] = [];
+  private wasLive = false;
   private expiry: ReturnType<typeof setInterval> | undefined;
   private reading: ReturnType<typeof setTimeout> | undefined;
   private caughtUp: number | null = null;
   private filling = false;
   private typedAt = 0;
   private seenOffset = 0;
-  private unread: number;
+  private sentOffset = 0;
+  private readUpTo = Infinity;
 
   constructor(
     readonly id: number,
@@ -66,7 +68,6 @@ export class Room {
     private readonly changed: (customer: Customer) => void,
     row?: Row,
   ) {
-    this.unread = row?.unread ?? 0;
     this.state = new Store<RoomState>({
       phase: "loading",
       customer: row ?? null,
@@ -78,10 +79,14 @@ export class Room {
     });
   }
 
-  /** Comes in: loads what is missing and goes live. Entering again continues from the last position. */
-  enter(unread: number): void {
-    this.unread = unread;
-    this.unwatch = [this.link.state.watch(() => this.pollIfNeeded()), this.link.onNotice((notice) => this.hear(notice))];
+  /**
+   * Comes in: loads what is missing and goes live. Entering again continues from the last position.
+   *
+   * @param readUpTo - the agent's read mark, or null where it is not known.
+   */
+  enter(readUpTo: number | null): void {
+    this.readUpTo = readUpTo ?? Infinity;
+    this.unwatch = [this.link.state.watch(() => this.linkChanged()), this.link.onNotice((notice) => this.hear(notice))];
     this.expiry = setInterval(() => this.company((now) => company.expire(now, Date.now())), EXPIRY_MS);
     if (this.state.get().phase === "ready") {
       this.markUnread();
@@ -331,20 +336,27 @@ export class Room {
   }
 
   private markUnread(): void {
-    const { items } = this.state.get();
-    this.patch({ unreadFrom: firstUnread(items, this.me.id, this.unread) });
-    this.seenOffset = Math.max(this.seenOffset, (this.state.get().unreadFrom ?? 1) - 1);
+    this.patch({ unreadFrom: firstUnread(this.state.get().items, this.me.id, this.readUpTo) });
   }
 
   private flushRead(): void {
     clearTimeout(this.reading);
-    if (this.reading === undefined) return;
-    this.reading = undefined;
     const offset = this.seenOffset;
+    if (offset <= this.sentOffset) return;
+    this.sentOffset = offset;
     const sent = this.link.isLive
       ? this.link.rpc("read", { customer_id: this.id, offset })
       : this.calls.read(this.id, offset);
-    sent.catch(() => undefined);
+    sent.catch(() => {
+      // Not marked: said again with the next mark, or when the connection is back.
+      this.sentOffset = 0;
+    });
+  }
+
+  private linkChanged(): void {
+    this.pollIfNeeded();
+    if (this.link.isLive && !this.wasLive) this.flushRead();
+    this.wasLive = this.link.isLive;
   }
 
   private company(change: (now: company.Company) => company.Company): void {

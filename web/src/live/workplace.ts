@@ -54,7 +54,7 @@ export class Workplace {
     this.stops = [
       this.work.follow(this.link),
       this.outbox.onAnswer(({ action, customer }) => {
-        this.places.get(action.customer_id)?.room.ingest([action]);
+        if (action) this.places.get(action.customer_id)?.room.ingest([action]);
         if (customer) this.work.show(customer);
       }),
     ];
@@ -87,7 +87,8 @@ export class Workplace {
   /** Comes in; returns how to leave. */
   enter({ room, desk, pad }: Place): () => void {
     this.looking = room.id;
-    room.enter(this.work.row(room.id)?.unread ?? 0);
+    const row = this.work.row(room.id);
+    room.enter(row ? row.offset - row.unread : null);
     desk.enter();
     pad.enter();
     return () => {

@@ -1,5 +1,5 @@
 import { memo, useState } from "react";
-import { Button, TextArea, TextField } from "react-aria-components";
+import { Button } from "react-aria-components";
 import type { CommentNow } from "../domain/feed";
 import type { Action } from "../domain/model";
 import { ago, clock, fullTime } from "../domain/times";
@@ -111,15 +111,15 @@ function CommentEditor({ body, onSave, onCancel }: EditorProps) {
         if (isNews) onSave(text.trim());
       }}
     >
-      <TextField
+      <textarea
+        className="input"
         aria-label={texts.feed.edit}
+        rows={3}
         value={text}
-        onChange={setText}
-        autoFocus
+        onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => event.key === "Escape" && onCancel()}
-      >
-        <TextArea className="input" rows={3} />
-      </TextField>
+        autoFocus
+      />
       <div className="buttons">
         <Button className="button primary" type="submit" isDisabled={!isNews}>
           {texts.feed.save}

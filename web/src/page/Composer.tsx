@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
-import { Button, TextArea, TextField } from "react-aria-components";
+import { Button } from "react-aria-components";
 import { mentionAt } from "../domain/prose";
 import type { Action, Agent } from "../domain/model";
 import type { Pad } from "../live/pad";
@@ -79,19 +79,20 @@ export function Composer({ room, pad }: Props) {
             ))}
           </div>
         )}
-        <TextField aria-label={texts.comment.label} value={body} onChange={(text) => pad.write(text)}>
-          <TextArea
-            ref={field}
-            className="composer-text"
-            data-testid="comment-box"
-            placeholder={texts.comment.hint}
-            rows={1}
-            onKeyDown={pressed}
-            onSelect={mentions.moved}
-            aria-controls={mentions.agents.length > 0 ? "mentions" : undefined}
-            aria-activedescendant={mentions.activeId}
-          />
-        </TextField>
+        <textarea
+          ref={field}
+          className="composer-text"
+          aria-label={texts.comment.label}
+          data-testid="comment-box"
+          placeholder={texts.comment.hint}
+          rows={1}
+          value={body}
+          onChange={(event) => pad.write(event.target.value)}
+          onKeyDown={pressed}
+          onSelect={mentions.moved}
+          aria-controls={mentions.agents.length > 0 ? "mentions" : undefined}
+          aria-activedescendant={mentions.activeId}
+        />
         <div className="composer-foot">
           <kbd>{texts.comment.sendKeys}</kbd>
           <Button className="button primary send" type="submit" isDisabled={body.trim() === ""} data-testid="send-comment">

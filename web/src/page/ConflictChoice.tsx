@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { Button, TextArea, TextField } from "react-aria-components";
+import { Button } from "react-aria-components";
 import { isText, mergeText, type Conflict } from "../domain/draft";
 import { ago } from "../domain/times";
 import type { Desk } from "../live/desk";
@@ -73,9 +73,14 @@ function Merge({ desk, conflict, onDone }: MergeProps) {
   const [text, setText] = useState(() => mergeText(String(base ?? ""), String(theirs ?? ""), String(yours ?? "")));
   return (
     <div className="merge">
-      <TextField aria-label={texts.conflict.merged(fieldName(field))} value={text} onChange={setText} autoFocus>
-        <TextArea className="input" rows={2} />
-      </TextField>
+      <textarea
+        className="input"
+        aria-label={texts.conflict.merged(fieldName(field))}
+        rows={2}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        autoFocus
+      />
       <div className="buttons">
         <Button
           className="button primary"

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
-import { Button, Input, SearchField } from "react-aria-components";
+import { Button } from "react-aria-components";
 import { listingQuery, SORTS, type Listing, type Sort } from "../domain/listing";
 import { countsKey, rowsKey } from "../live/work";
 import { sortNames, statusNames, texts } from "../texts";
@@ -187,15 +187,24 @@ function Search({ value, onChange }: { readonly value: string; readonly onChange
   }, [text, value]);
   useShortcut(SEARCH_KEYS, () => field.current?.focus());
   return (
-    <SearchField className="search" aria-label={texts.list.search} value={text} onChange={setText}>
+    <div className="search" role="search">
       <SearchIcon />
-      <Input className="search-input" ref={field} placeholder={texts.list.searchHint} />
+      <input
+        className="search-input"
+        type="search"
+        ref={field}
+        aria-label={texts.list.search}
+        placeholder={texts.list.searchHint}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => event.key === "Escape" && setText("")}
+      />
       {text !== "" && (
-        <Button className="icon-button" aria-label={texts.list.clearSearch}>
+        <Button className="icon-button" aria-label={texts.list.clearSearch} onPress={() => setText("")}>
           <CloseIcon />
         </Button>
       )}
-    </SearchField>
+    </div>
   );
 }
 

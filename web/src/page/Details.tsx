@@ -1,8 +1,8 @@
-import { useState, type ReactNode } from "react";
-import { Button, Input, Label, TextField } from "react-aria-components";
+import { useId, useState, type ReactNode } from "react";
+import { Button } from "react-aria-components";
 import type { Company, Editor } from "../domain/company";
 import { readField, type Conflict } from "../domain/draft";
-import { PRIORITIES, STATUSES, type Customer } from "../domain/model";
+import { PRIORITIES, STATUSES, type Customer, type FieldValue } from "../domain/model";
 import { ago, fullTime } from "../domain/times";
 import type { Desk } from "../live/desk";
 import { fieldName, priorityNames, problemText, statusNames, texts } from "../texts";
@@ -154,7 +154,7 @@ interface FrameProps extends Pick<FieldProps, "desk" | "company" | "conflicts"> 
 function FieldFrame({ desk, field, company, conflicts, label, children }: FrameProps) {
   const { me } = useWorkplace();
   const editor: Editor | undefined = [...company.editors.values()].find(
-    ({ agent, fields }) => agent.id !== me.id && fields.includes(field),
+    ({ agent, fields }) => agent.id !== me.id && fields?.includes(field),
   );
   const conflict = conflicts.find((one) => one.field === field);
   return (
@@ -175,27 +175,43 @@ function FieldFrame({ desk, field, company, conflicts, label, children }: FrameP
 
 function TextRow({ desk, field, customer, company, conflicts }: FieldProps & { readonly field: string }) {
   const { draft } = useStore(desk.state);
+  const id = useId();
   const wish = draft[field];
-  const value = wish ? wish.value : readField(customer, field);
-  const isReadOnly = value !== null && typeof value === "object";
-  return (
-    <TextField
-      className="text-row"
-      value={value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value)}
-      isReadOnly={isReadOnly}
-      onChange={(text) => desk.write(field, text === "" && field !== "name" ? null : text)}
-      onFocus={() => desk.begin(field)}
-      onBlur={() => desk.finish(field)}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") desk.save();
-        else if (event.key === "Escape") desk.drop(field);
-      }}
-    >
-      <FieldFrame desk={desk} field={field} company={company} conflicts={conflicts} label={<Label className="label">{fieldName(field)}</Label>}>
-        <Input className="detail-input" data-dirty={wish !== undefined || undefined} placeholder="–" maxLength={1000} />
-      </FieldFrame>
-    </TextField>
+  const live = readField(customer, field);
+  const value = wish ? wish.value : live;
+  const isStructured = value !== null && typeof value === "object";
+  const label = (
+    <label className="label" htmlFor={id} title={fieldName(field)}>
+      {fieldName(field)}
+    </label>
   );
+  return (
+    <FieldFrame desk={desk} field={field} company={company} conflicts={conflicts} label={label}>
+      <input
+        id={id}
+        className="detail-input"
+        data-dirty={wish !== undefined || undefined}
+        placeholder="–"
+        maxLength={1000}
+        readOnly={isStructured}
+        value={value === null ? "" : isStructured ? JSON.stringify(value) : String(value)}
+        onChange={(event) => desk.write(field, typed(event.target.value, field, live))}
+        onFocus={() => desk.begin(field)}
+        onBlur={() => desk.finish(field)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") desk.save();
+          else if (event.key === "Escape") desk.drop(field);
+        }}
+      />
+    </FieldFrame>
+  );
+}
+
+/** A text as the field's kind of value: a number stays one, and nothing typed means no value. */
+function typed(text: string, field: string, live: FieldValue): FieldValue {
+  if (text === "" && field !== "name") return null;
+  const isNumber = typeof live === "number" && text.trim() !== "" && String(Number(text)) === text;
+  return isNumber ? Number(text) : text;
 }
 
 function AddField({ desk }: { readonly desk: Desk }) {
@@ -216,20 +232,20 @@ function AddField({ desk }: { readonly desk: Desk }) {
     );
   }
   return (
-    <TextField
-      className="text-row"
+    <input
+      className="detail-input"
       aria-label={texts.form.addName}
+      placeholder={texts.form.addHint}
+      maxLength={60}
       value={name}
-      onChange={setName}
+      onChange={(event) => setName(event.target.value)}
       onBlur={add}
-      autoFocus
       onKeyDown={(event) => {
         if (event.key === "Enter") add();
         else if (event.key === "Escape") setOpen(false);
       }}
-    >
-      <Input className="detail-input" placeholder={texts.form.addHint} maxLength={60} />
-    </TextField>
+      autoFocus
+    />
   );
 }
 

@@ -1,6 +1,19 @@
 import { linkTexts, texts } from "../texts";
 import { useStore, useWorkplace } from "./hooks";
 
+/** What the agent must know while the page is not live, above whatever is shown. */
+export function LinkStrip() {
+  const { link } = useWorkplace();
+  const { phase } = useStore(link.state);
+  if (phase === "live" || phase === "connecting") return null;
+  const { label, hint } = linkTexts[phase];
+  return (
+    <p className="link-strip" data-phase={phase}>
+      <b>{label}.</b> {hint}
+    </p>
+  );
+}
+
 /** The truth about the connection, in a word. */
 export function LinkStatus() {
   const { link, outbox } = useWorkplace();

@@ -1,5 +1,5 @@
 import { useState, type FormEvent } from "react";
-import { Button, Input, Label, TextField } from "react-aria-components";
+import { Button } from "react-aria-components";
 import { ProblemError } from "../api/problem";
 import type { Session } from "../api/session";
 import { problemText, texts } from "../texts";
@@ -29,14 +29,22 @@ export function Login({ session, ended }: { readonly session: Session; readonly 
         <Mark className="login-mark" />
         <h1>{texts.login.title}</h1>
         <p className="login-tagline">{ended ? texts.login.ended : texts.tagline}</p>
-        <TextField className="field" name="username" isRequired autoComplete="username" autoFocus>
-          <Label>{texts.login.username}</Label>
-          <Input className="input" autoCapitalize="none" spellCheck={false} />
-        </TextField>
-        <TextField className="field" name="password" type="password" isRequired autoComplete="current-password">
-          <Label>{texts.login.password}</Label>
-          <Input className="input" />
-        </TextField>
+        <label className="field">
+          {texts.login.username}
+          <input
+            className="input"
+            name="username"
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            required
+            autoFocus
+          />
+        </label>
+        <label className="field">
+          {texts.login.password}
+          <input className="input" name="password" type="password" autoComplete="current-password" required />
+        </label>
         {refusal && (
           <p className="refusal" role="alert">
             {refusal}

@@ -3,6 +3,7 @@ import { listingFrom, listingQuery, type Listing } from "../domain/listing";
 import { texts } from "../texts";
 import { Customer } from "./Customer";
 import { CustomerList } from "./CustomerList";
+import { LinkStrip } from "./LinkStatus";
 import { Notice } from "./Notice";
 import { customerPath, navigate, useRoute } from "./route";
 import { Sidebar } from "./Sidebar";
@@ -35,6 +36,7 @@ export function Shell() {
       {menuOpen && <div className="scrim" aria-hidden="true" onClick={() => setMenuOpen(false)} />}
       <CustomerList listing={listing} selected={customerId} onChange={show} onMenu={() => setMenuOpen(true)} />
       <main className="stage" id="content" tabIndex={-1}>
+        <LinkStrip />
         {customerId === null ? (
           <Notice title={texts.customer.none} hint={texts.customer.noneHint} />
         ) : (

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { Button, Dialog, DialogTrigger, Popover } from "react-aria-components";
 import { listingQuery, type Listing } from "../domain/listing";
 import { STATUSES } from "../domain/model";
 import { countsKey } from "../live/work";
@@ -118,7 +118,7 @@ export function followLink(event: React.MouseEvent, go: () => void): void {
 function Account() {
   const { me, session } = useWorkplace();
   return (
-    <MenuTrigger>
+    <DialogTrigger>
       <Button className="account" aria-label={texts.nav.account(me.name)}>
         <Avatar person={me} />
         <span className="account-name">{me.name}</span>
@@ -126,12 +126,12 @@ function Account() {
         <ChevronIcon />
       </Button>
       <Popover className="popover" placement="top start">
-        <Menu className="menu" onAction={() => void session.logout()}>
-          <MenuItem className="menu-item" id="sign-out">
+        <Dialog className="menu" aria-label={texts.nav.account(me.name)}>
+          <Button className="menu-item wide" onPress={() => void session.logout()}>
             {texts.nav.signOut}
-          </MenuItem>
-        </Menu>
+          </Button>
+        </Dialog>
       </Popover>
-    </MenuTrigger>
+    </DialogTrigger>
   );
 }

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { listingFrom, listingQuery, MY_WORK, placeRow, removeRow, requestQuery } from "../src/domain/listing";
+import type { Row, RowPage } from "../src/domain/model";
+import { row } from "./examples";
+
+const ME = 7;
+const at = (minute: number) => `2026-11-24T10:${String(minute).padStart(2, "0")}:00.000000Z`;
+const rows = (...minutes: number[]): Row[] => minutes.map((minute) => row({ id: minute, updated_at: at(minute) }));
+const pages: readonly RowPage[] = [
+  { items: rows(50, 40), next_cursor: "a" },
+  { items: rows(30, 20), next_cursor: "b" },
+];
+const ids = (list: readonly RowPage[]) => list.map(({ items }) => items.map(({ id }) => id));
+
+describe("a listing in the address bar", () => {
+  it("survives the way there and back", () => {
+    const listing = {
+      assignee: "none",
+      statuses: ["open", "waiting"] as const,
+      archived: true,
+      search: "acme & co",
+      sort: "name" as const,
+    };
+    expect(listingFrom(new URLSearchParams(listingQuery(listing)))).toEqual(listing);
+    expect(listingQuery(MY_WORK)).toBe("");
+  });
+
+  it("ignores what makes no sense", () => {
+    expect(listingFrom(new URLSearchParams("assigned_to=x%27&status=lost,open&sort=evil"))).toEqual({
+      ...MY_WORK,
+      statuses: ["open"],
+    });
+  });
+
+  it("asks for everybody's by naming nobody", () => {
+    expect(requestQuery({ ...MY_WORK, assignee: "all" }, "c")).toBe("archived=false&sort=-updated_at&cursor=c");
+  });
+});
+
+describe("placeRow", () => {
+  it("moves a changed row to where it belongs", () => {
+    const moved = placeRow(pages, row({ id: 20, updated_at: at(55), offset: 32 }), MY_WORK, ME);
+    expect(ids(moved)).toEqual([[20, 50, 40], [30]]);
+  });
+
+  it("enters a new row between others", () => {
+    expect(ids(placeRow(pages, row({ id: 35, updated_at: at(35) }), MY_WORK, ME))).toEqual([
+      [50, 40],
+      [35, 30, 20],
+    ]);
+  });
+
+  it("leaves out what belongs to a page that is not loaded", () => {
+    expect(ids(placeRow(pages, row({ id: 5, updated_at: at(5) }), MY_WORK, ME))).toEqual(ids(pages));
+  });
+
+  it("appends at the end of a list that is loaded to its end", () => {
+    const whole = [{ items: rows(50), next_cursor: null }];
+    expect(ids(placeRow(whole, row({ id: 5, updated_at: at(5) }), MY_WORK, ME))).toEqual([[50, 5]]);
+  });
+
+  it("takes out what does not fit any more", () => {
+    const other = row({ id: 40, assigned_to: 8, updated_at: at(40), offset: 32 });
+    expect(ids(placeRow(pages, other, MY_WORK, ME))).toEqual([[50], [30, 20]]);
+  });
+
+  it("does not go back to an older state", () => {
+    const late = row({ id: 50, status: "new", updated_at: at(50), offset: 30 });
+    expect(placeRow(pages, late, MY_WORK, ME)).toBe(pages);
+  });
+
+  it("leaves it to the server who matches a search", () => {
+    const search = { ...MY_WORK, search: "acme" };
+    expect(ids(placeRow(pages, row({ id: 60, updated_at: at(60) }), search, ME))).toEqual(ids(pages));
+    expect(ids(placeRow(pages, row({ id: 20, updated_at: at(60), offset: 32 }), search, ME))[0]).toEqual([20, 50, 40]);
+  });
+
+  it("sorts names as the server does, without regard to case", () => {
+    const named = [{ items: [row({ id: 1, name: "Acme" }), row({ id: 2, name: "zeta" })], next_cursor: null }];
+    const placed = placeRow(named, row({ id: 3, name: "Beta" }), { ...MY_WORK, sort: "name" }, ME);
+    expect(ids(placed)).toEqual([[1, 3, 2]]);
+  });
+});
+
+describe("removeRow", () => {
+  it("leaves other pages alone", () => {
+    const rest = removeRow(pages, 50);
+    expect(ids(rest)).toEqual([[40], [30, 20]]);
+    expect(rest[1]).toBe(pages[1]);
+    expect(removeRow(pages, 1)).toBe(pages);
+  });
+});

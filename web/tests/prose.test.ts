@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { mentionAt, piecesOf } from "../src/domain/prose";
+
+describe("piecesOf", () => {
+  it("finds links and mentions, and loses no letter", () => {
+    const body = "Ask @dana, see https://example.com/a?b=1. Mail x@y.org";
+    const pieces = piecesOf(body);
+    expect(pieces.map(({ text }) => text).join("")).toBe(body);
+    expect(pieces.filter(({ type }) => type !== "text")).toEqual([
+      { type: "mention", text: "@dana", username: "dana" },
+      { type: "link", text: "https://example.com/a?b=1", href: "https://example.com/a?b=1" },
+    ]);
+  });
+
+  it("makes links of nothing that could run", () => {
+    const body = "javascript:alert(1) data:text/html,x <img src=x onerror=alert(1)>";
+    expect(piecesOf(body)).toEqual([{ type: "text", text: body }]);
+  });
+
+  it("ends a link before what closes around it", () => {
+    expect(piecesOf("(https://example.com/a)")[1]?.text).toBe("https://example.com/a");
+  });
+});
+
+describe("mentionAt", () => {
+  it("sees the mention before the caret", () => {
+    expect(mentionAt("hi @da", 6)).toEqual({ start: 3, typed: "da" });
+    expect(mentionAt("@", 1)).toEqual({ start: 0, typed: "" });
+  });
+
+  it("takes no e-mail address for one", () => {
+    expect(mentionAt("x@da", 4)).toBeNull();
+    expect(mentionAt("hi @da now", 10)).toBeNull();
+  });
+});
