@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Query, Request, Response
 
 from channels.command import DeleteComment
 from channels.names import customer_channel
@@ -35,6 +35,8 @@ UNCHANGED: Responses = {204: {"description": "The comment says so already; nothi
     responses=problems("not-found"),
 )
 async def list_actions(
+    *,
+    request: Request,
     customer_id: CustomerId,
     query: Annotated[ActionsQuery, Query()],
     caller: CallerDep,
@@ -44,6 +46,7 @@ async def list_actions(
 
     A client without a socket asks `after` its last offset, with `wait`, and misses nothing.
     """
+    request.state.long_poll = query.wait > 0  # its time says nothing about the server
     page = await _page_or_wait(services, caller, customer_id, query)
     items = [action.as_json() for action in page.items]
     return json_response({"epoch": page.epoch, "offset": page.offset, "items": items})

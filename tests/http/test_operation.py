@@ -85,6 +85,7 @@ async def test_metrics_count_requests_by_route_and_not_by_path(desk: Desk) -> No
     await desk.of("dana").get(f"/api/customers/{customer['id']}")
     await desk.of("dana").get("/api/customers/4711")
     await desk.of("dana").get("/api/nothing")
+    await desk.of("dana").get(f"/api/customers/{customer['id']}/actions", params={"after": 1, "wait": 0.01})
     answer = await desk.client().get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     samples = {
@@ -96,6 +97,9 @@ async def test_metrics_count_requests_by_route_and_not_by_path(desk: Desk) -> No
     assert samples["casewire_http_requests_total", "/api/customers/{customer_id}", "404"] == 1
     assert samples["casewire_http_requests_total", "none", "404"] == 1
     assert samples["casewire_http_request_seconds_count", "/api/customers", None] == 1
+    log = "/api/customers/{customer_id}/actions"
+    assert samples["casewire_http_requests_total", log, "200"] == 1
+    assert ("casewire_http_request_seconds_count", log, None) not in samples  # a long poll takes its time
     assert "4711" not in answer.text
     assert "process_resident_memory_bytes" in answer.text
 
