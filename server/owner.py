@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-
 CANCEL_AGAIN = 0.25
 """Seconds that a cancelled task has to end."""
 

