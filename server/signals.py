@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Self
+
+HANDLED = (signal.SIGTERM, signal.SIGINT)
 
 DEADLINE = 9.0
 """Seconds from the first signal until the process ends in any case. What was acknowledged is in PostgreSQL."""
@@ -22,24 +24,22 @@ class StopSignals:
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
         self._stop: Callable[[], None] = self._cancel
 
     @classmethod
     @contextmanager
     def handled(cls) -> Iterator[Self]:
+        """Handles the signals within the block, which has to be in the main thread."""
         signals = cls()
-        if sys.platform == "win32":
-            yield signals
-            return
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, signals.receive, number)
+        # not the loop's own handlers: those wait for their turn, which in a blocked loop never comes
+        before = {number: signal.signal(number, signals.receive) for number in HANDLED}
         try:
             yield signals
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     @contextmanager
     def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
@@ -50,13 +50,14 @@ class StopSignals:
         finally:
             self._stop = before
 
-    def receive(self, number: int) -> None:
+    def receive(self, number: int, _frame: FrameType | None = None) -> None:
+        """The signal's handler."""
         if self.received is None:
             self.received = number
             deadline = threading.Timer(DEADLINE, os._exit, (OVERDUE,))
-            deadline.daemon = True  # a thread, because a blocked event loop calls nothing
+            deadline.daemon = True
             deadline.start()
-        self._stop()
+        self._loop.call_soon_threadsafe(lambda: self._stop())
 
     def _cancel(self) -> None:
         if self._main is not None:
