@@ -57,7 +57,11 @@ class StopSignals:
             deadline = threading.Timer(DEADLINE, os._exit, (OVERDUE,))
             deadline.daemon = True
             deadline.start()
-        self._loop.call_soon_threadsafe(lambda: self._stop())
+        self._loop.call_soon_threadsafe(self._now)
+
+    def _now(self) -> None:
+        """Asks only here what to stop: it may have changed since the signal came."""
+        self._stop()
 
     def _cancel(self) -> None:
         if self._main is not None:
