@@ -27,7 +27,22 @@ STOP_WITHIN = 10.0
 
 def workers_of(server: RunningServer) -> list[psutil.Process]:
     children = psutil.Process(server.pid).children(recursive=True)
-    return [child for child in children if "server.worker" in child.cmdline()]
+    return [child for child in children if lives(child) and "server.worker" in words_of(child)]
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether it still runs; one that has ended and waits to be asked for its exit code does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def answers(port: int, path: str = "/readyz") -> int | None:
@@ -141,7 +156,7 @@ async def test_workers_share_the_port_and_one_that_dies_is_replaced(servers: Ser
     )
     await eventually(lambda: answers(server.port) == 200, what="it serves")
     assert await asyncio.to_thread(server.stop) == 0
-    assert not [worker for worker in first if worker.is_running()]
+    assert not [worker for worker in first if lives(worker)]
 
 
 async def test_workers_end_when_their_parent_is_killed(servers: Servers) -> None:
@@ -149,7 +164,7 @@ async def test_workers_end_when_their_parent_is_killed(servers: Servers) -> None
     workers = await eventually(lambda: len(workers_of(server)) == 2 and workers_of(server), what="two workers")
     assert isinstance(workers, list)
     server.kill()
-    await eventually(lambda: not [w for w in workers if w.is_running()], within=STOP_WITHIN, what="no orphans")
+    await eventually(lambda: not [w for w in workers if lives(w)], within=STOP_WITHIN, what="no orphans")
 
 
 def test_workers_that_cannot_start_end_the_node(casewire: Run) -> None:
