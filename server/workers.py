@@ -38,11 +38,12 @@ class Workers:
         self._on_ready = on_ready
         self._running: set[asyncio.subprocess.Process] = set()
         self._ready = 0
-        self._failed = False
+        self._served = False  # whether all of them ever did at once
         self._stop = asyncio.Event()
 
     async def run_until_stopped(self, signals: StopSignals) -> int:
         """The exit code of the node: 0 after a signal, 1 where the first workers did not start."""
+        code = 0
         with signals.stopping(self._stop.set):
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -53,8 +54,8 @@ class Workers:
                         task.cancel()
             except* WorkerDidNotStart:
                 await self._end_all()
-                self._failed = True
-        return FAILED if self._failed else 0
+                code = FAILED
+        return code
 
     async def _keep(self) -> None:
         pause = FIRST_PAUSE
@@ -89,20 +90,23 @@ class Workers:
             with suppress(ConnectionError):
                 worker.stdin.write(self._settings.model_dump_json().encode() + b"\n")
                 await worker.stdin.drain()
-            await self._expect_ready(await worker.stdout.readline() == b"ready\n")
-            return await worker.wait()
+            ready = await worker.stdout.readline() == b"ready\n"
+            if ready:
+                self._count_ready()
+            code = await worker.wait()
+            if not ready and code > 0 and not self._served and not self._stop.is_set():
+                raise WorkerDidNotStart  # the next one would fail in the same way
+            return code
         finally:
             self._running.discard(worker)
             if worker.returncode is None:
                 worker.kill()
 
-    async def _expect_ready(self, ready: bool) -> None:
-        if ready:
-            self._ready += 1
-            if self._ready == self._settings.workers:
-                self._on_ready()
-        elif self._ready < self._settings.workers and not self._stop.is_set():
-            raise WorkerDidNotStart
+    def _count_ready(self) -> None:
+        self._ready += 1
+        if self._ready == self._settings.workers:
+            self._served = True
+            self._on_ready()
 
     async def _end_all(self) -> None:
         workers = tuple(self._running)
