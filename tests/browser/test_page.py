@@ -134,6 +134,9 @@ async def test_an_overtaken_editor_is_told_while_typing_and_chooses(browser: Bro
         await page.get_by_test_id("keep-mine").click()
         await page.get_by_test_id("save-details").click()
         await expect(page.get_by_test_id("save-bar")).to_have_count(0)
-        customer = await node.services.customers.get(customer_id)
-        assert customer is not None
-        assert (customer.name, customer.version) == ("Acme Limited", 3)
+        await eventually(lambda: is_saved(node, customer_id, "Acme Limited", 3), what="the choice is saved")
+
+
+async def is_saved(node: Node, customer_id: int, name: str, version: int) -> bool:
+    customer = await node.services.customers.get(customer_id)
+    return customer is not None and (customer.name, customer.version) == (name, version)
