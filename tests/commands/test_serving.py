@@ -15,7 +15,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+import websockets
 
+from server.realtime import codes
 from server.signals import DEADLINE, OVERDUE
 from tests.commands.conftest import Run
 from tests.ground.eventually import eventually, eventually_blocking
@@ -113,6 +115,19 @@ async def test_a_request_under_way_is_answered_before_the_end(running_server: Ru
     assert (await reader.readline()).startswith(b"HTTP/1.1 4")
     writer.close()
     assert await asyncio.to_thread(running_server.process.wait, STOP_WITHIN) == 0
+
+
+async def test_realtime_clients_are_told_to_connect_elsewhere(servers: Servers, casewire: Run) -> None:
+    assert casewire("agent", "add", "dana", "--name", "Dana").returncode == 0
+    token = casewire("agent", "token", "dana").stdout.strip()
+    server = await servers.start()
+    async with websockets.connect(server.socket_url) as socket:
+        await socket.send(f'{{"id": 1, "connect": {{"token": "{token}"}}}}')
+        assert '"client"' in str(await socket.recv())
+        server.process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(socket.wait_closed(), STOP_WITHIN)
+    assert (socket.close_code, socket.close_reason) == (codes.SHUTDOWN.code, codes.SHUTDOWN.reason)
+    assert await asyncio.to_thread(server.process.wait, STOP_WITHIN) == 0
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_started(casewire: Run) -> None:
