@@ -140,7 +140,7 @@ export const texts = {
     status: "Status",
     anyStatus: "All",
     archived: "Archived",
-    account: (name: string) => `Account of ${name}`,
+    account: (name: string, role: string) => `${name} ${role}, account`,
     signOut: "Sign out",
     agentWork: (name: string) => `${name}’s work`,
   },
@@ -165,7 +165,6 @@ export const texts = {
     loading: "Loading customers",
     loadingMore: "Loading more",
     unread: (count: number) => `${count} unread`,
-    row: (name: string, status: string) => `${name}, ${status}`,
   },
 
   customer: {

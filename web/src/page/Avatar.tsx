@@ -10,9 +10,13 @@ function initials(name: string): string {
 
 /** A person as a small coloured circle. The colour follows the id, so it is the same everywhere. */
 export function Avatar({ person, size = "normal" }: { readonly person: Person; readonly size?: "small" | "normal" }) {
+  // The stylesheet writes the initials, so that they are no text to read out or to copy.
   return (
-    <span className={`avatar ${size} hue-${person.id % HUES}`} aria-hidden="true" title={person.name}>
-      {initials(person.name)}
-    </span>
+    <span
+      className={`avatar ${size} hue-${person.id % HUES}`}
+      aria-hidden="true"
+      title={person.name}
+      data-initials={initials(person.name)}
+    />
   );
 }

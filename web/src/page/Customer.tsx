@@ -65,7 +65,7 @@ function Desktop({ place, state, shown, saving, onBack }: DesktopProps) {
         <Button className="icon-button back-button" aria-label={texts.customer.back} onPress={onBack}>
           <BackIcon />
         </Button>
-        <h2 className="customer-name">{shown.name}</h2>
+        <h1 className="customer-name">{shown.name}</h1>
         <span className="customer-ref">{shown.ref}</span>
         {others.length > 0 && (
           <div className="viewers" role="img" aria-label={texts.customer.viewing(others.map(({ name }) => name))} data-testid="viewers">

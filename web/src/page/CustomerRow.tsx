@@ -1,7 +1,7 @@
 import { memo } from "react";
 import type { Person, Row } from "../domain/model";
 import { fullTime, shortAge } from "../domain/times";
-import { statusNames, texts } from "../texts";
+import { texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { PriorityBars, StatusDot } from "./icons";
 import { navigate } from "./route";
@@ -34,10 +34,9 @@ export const CustomerRow = memo(function CustomerRow(props: Props) {
       <a
         href={href}
         aria-current={selected ? "page" : undefined}
-        aria-label={texts.list.row(row.name, statusNames[row.status])}
         onClick={(event) => followLink(event, () => navigate(href))}
       >
-        <StatusDot status={row.status} />
+        <StatusDot status={row.status} named />
         <span className="row-name">{row.name}</span>
         <time className="row-time" dateTime={row.updated_at} title={fullTime(row.updated_at)}>
           {shortAge(row.updated_at, now)}

@@ -105,9 +105,9 @@ function Entry({ entry, room, items, now, onReply }: EntryProps) {
   switch (entry.type) {
     case "day":
       return (
-        <h3 className="feed-day">
+        <h2 className="feed-day">
           <span>{dayName(entry.at, now)}</span>
-        </h3>
+        </h2>
       );
     case "unread":
       return (

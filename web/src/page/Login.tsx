@@ -50,7 +50,7 @@ export function Login({ session, ended }: { readonly session: Session; readonly 
             {refusal}
           </p>
         )}
-        <Button className="button primary wide" type="submit" isPending={busy}>
+        <Button className="button primary wide" type="submit" isDisabled={busy}>
           {busy ? texts.login.submitting : texts.login.submit}
         </Button>
       </form>

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { Button, ListBox, ListBoxItem, Popover, Select, type PopoverProps } from "react-aria-components";
+import { Button, ListBox, ListBoxItem, Popover, Select, SelectValue, type PopoverProps } from "react-aria-components";
 import { CheckIcon } from "./icons";
 
 export interface Option {
@@ -33,14 +33,9 @@ export function Picker(props: Props) {
       {...(onOpenChange && { onOpenChange })}
     >
       <Button className={className} data-testid={testId}>
-        {children ?? (
-          <>
-            {chosen?.icon}
-            <span className="picker-text">{chosen?.name ?? value}</span>
-          </>
-        )}
-        {/* react-aria names the button after the label and its content. */}
-        {children && <span className="hidden">{chosen?.name}</span>}
+        {children ?? chosen?.icon}
+        {/* react-aria names the button after this value and the label. */}
+        <SelectValue className={children ? "hidden" : "picker-text"}>{chosen?.name ?? value}</SelectValue>
       </Button>
       <Popover className="popover" placement={placement ?? "bottom start"} offset={4}>
         <ListBox className="menu" items={options}>

@@ -34,14 +34,16 @@ export function Shell() {
       </a>
       <Sidebar listing={listing} onChange={show} />
       {menuOpen && <div className="scrim" aria-hidden="true" onClick={() => setMenuOpen(false)} />}
-      <CustomerList listing={listing} selected={customerId} onChange={show} onMenu={() => setMenuOpen(true)} />
-      <main className="stage" id="content" tabIndex={-1}>
-        <LinkStrip />
-        {customerId === null ? (
-          <Notice title={texts.customer.none} hint={texts.customer.noneHint} />
-        ) : (
-          <Customer key={customerId} id={customerId} onBack={leave} />
-        )}
+      <main className="content">
+        <CustomerList listing={listing} selected={customerId} onChange={show} onMenu={() => setMenuOpen(true)} />
+        <div className="stage" id="content" tabIndex={-1}>
+          <LinkStrip />
+          {customerId === null ? (
+            <Notice title={texts.customer.none} hint={texts.customer.noneHint} />
+          ) : (
+            <Customer key={customerId} id={customerId} onBack={leave} />
+          )}
+        </div>
       </main>
     </div>
   );

@@ -28,7 +28,7 @@ export function Sidebar({ listing, onChange }: Props) {
     { assignee: "all", name: texts.nav.everyone, icon: <EveryoneIcon /> },
   ];
   return (
-    <div className="sidebar">
+    <header className="sidebar">
       <a className="brand" href="/" onClick={(event) => followLink(event, () => navigate("/"))}>
         <Mark />
         <span>{texts.product}</span>
@@ -76,7 +76,7 @@ export function Sidebar({ listing, onChange }: Props) {
         <LinkStatus />
         <Account />
       </div>
-    </div>
+    </header>
   );
 }
 
@@ -119,14 +119,14 @@ function Account() {
   const { me, session } = useWorkplace();
   return (
     <DialogTrigger>
-      <Button className="account" aria-label={texts.nav.account(me.name)}>
+      <Button className="account" aria-label={texts.nav.account(me.name, roleNames[me.role])}>
         <Avatar person={me} />
         <span className="account-name">{me.name}</span>
         <span className="account-role">{roleNames[me.role]}</span>
         <ChevronIcon />
       </Button>
       <Popover className="popover" placement="top start">
-        <Dialog className="menu" aria-label={texts.nav.account(me.name)}>
+        <Dialog className="menu" aria-label={texts.nav.account(me.name, roleNames[me.role])}>
           <Button className="menu-item wide" onPress={() => void session.logout()}>
             {texts.nav.signOut}
           </Button>
