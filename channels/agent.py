@@ -18,10 +18,13 @@ class Permission(StrEnum):
     MODERATE_COMMENTS = "comments.moderate"  # edit and delete other agents' comments
     SEE_ALL_CUSTOMERS = "customers.see_all"  # also under VISIBILITY=assigned
     EXPORT = "export"
+    OVERSEE = "oversee"  # everybody's work in numbers, and the state of the system
     MANAGE_AGENTS = "agents.manage"
 
 
-_SUPERVISOR = frozenset({Permission.MODERATE_COMMENTS, Permission.SEE_ALL_CUSTOMERS, Permission.EXPORT})
+_SUPERVISOR = frozenset(
+    {Permission.MODERATE_COMMENTS, Permission.SEE_ALL_CUSTOMERS, Permission.EXPORT, Permission.OVERSEE}
+)
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENT: frozenset(),

@@ -78,6 +78,8 @@ class Roster:
         now = self._now()
         records = {client.decode(): orjson.loads(text) for client, text in found.items()}
         entries = {client: record["entry"] for client, record in records.items() if record["until"] > now}
+        if expired := records.keys() - entries.keys():  # of processes that died; the others keep the key alive
+            self._broker.send(b"HDEL", self._key(channel), *expired)
         return Members({**entries, **self._own.get(channel, {})}, complete=True)
 
     def _key(self, channel: str) -> bytes:

@@ -106,6 +106,12 @@ class Customers:
             counts[Status(row["status"])] += row["customers"]
         return counts
 
+    async def workload(self) -> dict[tuple[int | None, Status], int]:
+        """How many customers, archived ones aside, each agent (None: nobody) has in each status."""
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(SQL["workload"])
+        return {(row["assigned_to"], Status(row["status"])): row["customers"] for row in rows}
+
     async def get(self, customer_id: int) -> Customer | None:
         async with self._database.reading() as connection:
             row = await connection.fetchrow(SQL["get"], customer_id)

@@ -114,6 +114,11 @@ class Database:
                 raise OutcomeUnknown from error
 
     @property
+    def limit(self) -> int:
+        """The most connections that this process may open."""
+        return self._options.pool_max
+
+    @property
     def size(self) -> int:
         return self._primary.get_size()
 

@@ -37,6 +37,8 @@ from server.realtime.presence import Presence
 from server.realtime.sessions import Sessions
 from server.services import Services
 from server.settings import Settings
+from server.vitals import TTL as VITALS_TTL
+from server.vitals import Vitals
 
 log = structlog.get_logger(__name__)
 
@@ -93,12 +95,14 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             presence=Presence(Roster(broker, "presence", PRESENCE_TTL, time.time), hub),
             editing=Editing(database, hub, owner.tasks, Roster(broker, "editing", EDITING_TTL, time.time)),
         )
+        services.vitals = Vitals(services, Roster(broker, "vitals", VITALS_TTL, time.time))
         directory.on_change(sessions.follow)
         owner.on_failure = lambda error: _fail(services, error)
         owner.start("redis publisher", broker.run_publisher())
         owner.start("redis subscriber", broker.run_subscriber(hub.deliver, hub.resubscribed, _controller(services)))
         owner.start("healer", _heal(services))
         owner.start("renewal", _renew(services))
+        owner.start("vitals", services.vitals.run())
         _watch(services)
         try:
             yield services
@@ -126,6 +130,7 @@ async def _heal(services: Services) -> None:
         await asyncio.sleep(HEAL_EVERY)
         try:
             epoch = await services.hub.reconcile()
+            services.vitals.healed()
             await services.directory.refresh()
         except DatabaseUnavailable as error:
             log.warning("healing waits for the database", error=str(error))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.samples import Sample
 
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""The upper bounds of the buckets of request times."""
+
+CONFLICTS = ("edit-conflict", "unseen-actions")
 
 
 class Metrics:
@@ -31,7 +37,7 @@ class Metrics:
             "casewire_http_request_seconds",
             "Time to answer an HTTP request; long polls are left out.",
             ("method", "route"),
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=self.registry,
         )
         self.limited = Counter(
@@ -48,7 +54,28 @@ class Metrics:
         """A gauge `casewire_<name>` whose value is asked at each scrape."""
         Gauge(f"casewire_{name}", meaning, registry=self.registry).set_function(value)
 
+    def outcomes(self) -> tuple[int, int]:
+        """Since the start of the process: how many commands were written, and how many met a conflict."""
+        counted: dict[str, float] = {}
+        for sample in _samples(self.writes, "_total"):
+            outcome = sample.labels["outcome"]
+            counted[outcome] = counted.get(outcome, 0) + sample.value
+        return int(counted.get("written", 0)), int(sum(counted.get(name, 0) for name in CONFLICTS))
+
+    def durations(self) -> list[int]:
+        """Since the start of the process: how many requests took as long as each bucket says, and longer than all."""
+        upto: dict[str, float] = {}
+        for sample in _samples(self.request_seconds, "_bucket"):
+            bound = sample.labels["le"]
+            upto[bound] = upto.get(bound, 0) + sample.value
+        counts = [int(upto.get(bound, 0)) for bound in (*map(str, SECONDS), "+Inf")]
+        return [count - below for below, count in pairwise([0, *counts])]
+
     def rendered(self, accept: str) -> tuple[bytes, str]:
         """All metrics with their media type, in the format that the `Accept` header prefers."""
         encode, media_type = choose_encoder(accept)
         return encode(self.registry), media_type
+
+
+def _samples(metric: MetricWrapperBase, suffix: str) -> Iterator[Sample]:
+    return (sample for family in metric.collect() for sample in family.samples if sample.name.endswith(suffix))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from channels.hub import Hub
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from server.realtime.editing import Editing
     from server.realtime.presence import Presence
     from server.realtime.sessions import Sessions
+    from server.vitals import Vitals
 
 DIRECTORY_CHANGED = b"directory"
 
@@ -56,6 +57,7 @@ class Services:
     sessions: Sessions
     presence: Presence
     editing: Editing
+    vitals: Vitals = field(init=False)  # looks at all of the above
     draining: bool = False
     failure: BaseException | None = None
 

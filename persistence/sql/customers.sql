@@ -81,6 +81,9 @@ FROM customers
 WHERE assigned_to IS NULL AND NOT archived
 GROUP BY status
 
+-- name: workload
+SELECT assigned_to, status, count(*) AS customers FROM customers WHERE NOT archived GROUP BY assigned_to, status
+
 -- name: get
 SELECT id, ref, name, email, phone, status, priority, assigned_to, archived, fields, field_versions, version,
        "offset", created_at, updated_at

@@ -120,6 +120,50 @@ BULK = {
         },
     ]
 }
+WORKLOAD = {"complete": True, "items": [{"agent_id": 7, "online": True, "counts": COUNTS}]}
+READING = {
+    "connections": 48,
+    "channels": 61,
+    "writes_per_second": 3.2,
+    "conflicts_per_second": 0.05,
+    "healed_per_second": 0.0,
+    "healing_lag_seconds": 0.6,
+    "requests_per_second": 12.4,
+    "pool_open": 10,
+    "pool_busy": 1,
+    "waiting_writes": 0,
+}
+SYSTEM = {
+    "at": "2026-11-23T10:06:00.000000Z",
+    "complete": True,
+    "redis_seconds": 0.0004,
+    "tick_seconds": 5,
+    "ends_at": 1_795_428_355,
+    "totals": READING
+    | {
+        "pool_max": 50,
+        "agents_online": 31,
+        "redis_connected": 1,
+        "processes": 1,
+        "nodes": 1,
+        "request_p50_seconds": 0.003,
+        "request_p95_seconds": 0.011,
+        "request_p99_seconds": 0.024,
+    },
+    "series": {name: [None, value] for name, value in READING.items()} | {"request_p95_seconds": [None, 0.011]},
+    "processes": [
+        READING
+        | {
+            "pool_max": 50,
+            "node": "casewire-1",
+            "pid": 4711,
+            "version": "0.1.0",
+            "started_at": "2026-11-23T08:00:00.000000Z",
+            "redis_connected": True,
+            "request_p95_seconds": 0.011,
+        }
+    ],
+}
 STATE = {"status": "ready"}
 MEANING = {
     "type": "/problems/not-found",

@@ -217,3 +217,80 @@ class StateOut(Answer):
     model_config = shown(examples.STATE)
 
     status: str
+
+
+class WorkOut(Answer):
+    agent_id: int | None = Field(description="Null for the customers that nobody has.")
+    online: bool = Field(description="Holds a realtime connection.")
+    counts: CountsOut
+
+
+class WorkloadOut(Answer):
+    model_config = shown(examples.WORKLOAD)
+
+    complete: bool = Field(description="False while only those connected to the answering process are known as online.")
+    items: list[WorkOut]
+
+
+class ReadingOut(Answer):
+    """How much of what there is, and happens per second."""
+
+    connections: int
+    channels: int
+    writes_per_second: float
+    conflicts_per_second: float = Field(description="Edits that met another one, and comments held back.")
+    healed_per_second: float = Field(description="Publications that came from PostgreSQL, because the bus lost them.")
+    healing_lag_seconds: float = Field(description="Since the open channels were last compared with PostgreSQL.")
+    requests_per_second: float
+    pool_open: int
+    pool_busy: int
+    pool_max: int
+    waiting_writes: int
+
+
+class ProcessOut(ReadingOut):
+    node: str
+    pid: int
+    version: str
+    started_at: datetime
+    redis_connected: bool
+    request_p95_seconds: float | None
+
+
+class SystemTotalsOut(ReadingOut):
+    agents_online: int
+    redis_connected: int = Field(description="Processes whose bus is subscribed.")
+    processes: int
+    nodes: int
+    request_p50_seconds: float | None = Field(description="Half of the last minute's requests took no longer.")
+    request_p95_seconds: float | None
+    request_p99_seconds: float | None
+
+
+class SystemSeriesOut(Answer):
+    """One number per tick, the newest last; null where no process told anything."""
+
+    connections: list[int | None]
+    channels: list[int | None]
+    writes_per_second: list[float | None]
+    conflicts_per_second: list[float | None]
+    healed_per_second: list[float | None]
+    healing_lag_seconds: list[float | None]
+    requests_per_second: list[float | None]
+    request_p95_seconds: list[float | None]
+    pool_open: list[int | None]
+    pool_busy: list[int | None]
+    waiting_writes: list[int | None]
+
+
+class SystemOut(Answer):
+    model_config = shown(examples.SYSTEM)
+
+    at: datetime
+    complete: bool = Field(description="False while Redis is away: then only the answering process is in it.")
+    redis_seconds: float | None = Field(description="How long Redis took to answer just now.")
+    tick_seconds: int
+    ends_at: int = Field(description="When the newest tick began, in seconds since 1970.")
+    totals: SystemTotalsOut
+    series: SystemSeriesOut
+    processes: list[ProcessOut]

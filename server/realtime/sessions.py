@@ -51,5 +51,9 @@ class Sessions:
                     if login_id in change.ended_logins:
                         session.end(codes.FORCED)
 
+    def agents(self) -> list[int]:
+        """The ids of those who are connected to this process."""
+        return list(self._of_agent)
+
     def all(self) -> list[Session]:
         return [session for own in self._of_agent.values() for session in own]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from server.routes import actions, agents, auth, bulk, customers, docs, health, notices, problem_pages
+from server.routes import actions, agents, auth, bulk, customers, docs, health, notices, oversight, problem_pages
 
 routers: list[APIRouter] = [
     auth.router,
@@ -14,6 +14,7 @@ routers: list[APIRouter] = [
     customers.router,
     actions.router,
     notices.router,
+    oversight.router,
     health.router,
     problem_pages.router,
     docs.router,

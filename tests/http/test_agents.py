@@ -51,7 +51,7 @@ async def test_a_role_counts_from_the_next_request_on(desk: Desk) -> None:
     assert (changed.json()["role"], changed.json()["name"]) == ("admin", "Li")
     me = (await lee.get("/api/me")).json()
     assert me["role"] == "admin"
-    assert me["permissions"] == ["agents.manage", "comments.moderate", "customers.see_all", "export"]
+    assert me["permissions"] == ["agents.manage", "comments.moderate", "customers.see_all", "export", "oversee"]
 
 
 async def test_a_deactivated_agent_is_out_and_may_come_back(desk: Desk) -> None:

@@ -37,6 +37,8 @@ CONTRACT = {
     "POST /api/customers/bulk",
     "GET /api/notices",
     "POST /api/notices/read",
+    "GET /api/workload",
+    "GET /api/system",
     "GET /livez",
     "GET /readyz",
     "GET /metrics",
