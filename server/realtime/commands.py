@@ -17,9 +17,9 @@ from server.auth.authenticate import Caller
 from server.auth.tokens import TokenExpired
 from server.realtime import codes
 from server.realtime.answers import Goodbye, Refusal, position_of
+from server.realtime.codecs.codec import Request
 from server.realtime.methods import call
 from server.realtime.session import Session, State
-from server.realtime.wire import Request
 from server.version import VERSION
 
 REJECT_UNRECOVERED = 2
@@ -112,7 +112,7 @@ async def _subscribe(session: Session, request: Request) -> None:
     name = _channel(request)
     channel = str(name)
     params = request.params
-    if params.get("tf"):
+    if params.get("tf") is not None:
         raise Refusal(codes.BAD_REQUEST)  # ignoring the filter would deliver what it keeps out
     if params.get("type"):
         raise Refusal(codes.NOT_AVAILABLE)

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from server.realtime.codecs.codec import Codec
 from server.realtime.codes import SLOW, Disconnect
-from server.realtime.wire import Codec
 
 OUTGOING_LIMIT = 1 << 20
 """Bytes that may wait for a reader."""

@@ -9,15 +9,13 @@ from starlette.websockets import WebSocketDisconnect
 
 from server.client import is_same_origin
 from server.realtime.asgi import AsgiSink
+from server.realtime.codecs.choice import codec_of, subprotocol_of
 from server.realtime.commands import handle
 from server.realtime.direct import EXTENSION
 from server.realtime.session import Session
-from server.realtime.wire import JSON
 from server.services import Services
 
 router = APIRouter()
-
-JSON_SUBPROTOCOL = "centrifuge-json"
 
 
 @router.websocket("/connection/websocket")
@@ -28,15 +26,17 @@ async def websocket_endpoint(websocket: WebSocket) -> None:
     if not is_same_origin(websocket.scope, settings.trusted_proxies, settings.allowed_origins):
         await websocket.close(4403, "origin not allowed")  # before accept: HTTP 403
         return
-    offered = websocket.scope.get("subprotocols", [])
-    await websocket.accept(subprotocol=JSON_SUBPROTOCOL if JSON_SUBPROTOCOL in offered else None)
+    subprotocol = subprotocol_of(websocket.scope.get("subprotocols", []))
+    codec = codec_of(subprotocol, websocket.query_params)
+    await websocket.accept(subprotocol=subprotocol)
     direct = websocket.scope.get("extensions", {}).get(EXTENSION)
     if direct is not None:
-        session = Session(services, JSON, direct, handle)
+        direct.text = codec.text
+        session = Session(services, codec, direct, handle)
         await _read(websocket, session)
         return
-    sink = AsgiSink(websocket, text=True)
-    session = Session(services, JSON, sink, handle)
+    sink = AsgiSink(websocket, text=codec.text)
+    session = Session(services, codec, sink, handle)
     await _read_and_write(websocket, session, sink)
 
 

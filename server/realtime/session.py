@@ -25,9 +25,9 @@ from server.auth.authenticate import Caller, authenticate
 from server.auth.tokens import TokenExpired
 from server.realtime import codes
 from server.realtime.answers import Goodbye, Refusal
+from server.realtime.codecs.codec import Codec, Malformed, Request
 from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe, error_code
 from server.realtime.door import Door, Sink
-from server.realtime.wire import Codec, Malformed, Request
 from server.services import Services
 
 log = structlog.get_logger(__name__)

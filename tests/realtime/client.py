@@ -1,8 +1,9 @@
-"""The official Python SDK, with what it was told kept in lists."""
+"""The official Python SDK, with what it was told kept in lists. In Protobuf it hands on payloads as bytes of JSON."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,11 @@ from centrifuge import (
 from tests.ground.eventually import eventually
 
 
+def value_of(payload: Any) -> Any:
+    """The JSON value of a payload, in whichever codec it came."""
+    return json.loads(payload) if isinstance(payload, bytes) else payload
+
+
 class Watcher(SubscriptionEventHandler):
     """What one subscription was told."""
 
@@ -37,7 +43,7 @@ class Watcher(SubscriptionEventHandler):
         self.unsubscribed.append(ctx)
 
     async def on_publication(self, ctx: PublicationContext) -> None:
-        data = ctx.pub.data
+        data = value_of(ctx.pub.data)
         if ctx.pub.offset:
             assert data["action"]["offset"] == ctx.pub.offset
             self.actions.append(data["action"])
@@ -59,15 +65,16 @@ class Inbox(ClientEventHandler):
         self.notices: list[dict[str, Any]] = []
 
     async def on_publication(self, ctx: ServerPublicationContext) -> None:
-        self.notices.append(ctx.pub.data)
+        self.notices.append(value_of(ctx.pub.data))
 
 
 class Connected:
     """A connected SDK client."""
 
-    def __init__(self, client: Client, inbox: Inbox) -> None:
+    def __init__(self, client: Client, inbox: Inbox, *, protobuf: bool = False) -> None:
         self.client = client
         self.inbox = inbox
+        self._protobuf = protobuf
 
     async def watch(self, customer_id: int) -> tuple[Subscription, Watcher]:
         watcher = Watcher()
@@ -77,19 +84,19 @@ class Connected:
         return subscription, watcher
 
     async def call(self, method: str, **data: Any) -> dict[str, Any]:
-        result = await self.client.rpc(method, data)
-        answer: dict[str, Any] = result.data
+        result = await self.client.rpc(method, json.dumps(data).encode() if self._protobuf else data)
+        answer: dict[str, Any] = value_of(result.data)
         return answer
 
 
 @asynccontextmanager
-async def connected(socket_url: str, token: str) -> AsyncIterator[Connected]:
+async def connected(socket_url: str, token: str, *, protobuf: bool = False) -> AsyncIterator[Connected]:
     inbox = Inbox()
-    client = Client(socket_url, token=token, events=inbox)
+    client = Client(socket_url, token=token, events=inbox, use_protobuf=protobuf)
     await client.connect()
     try:
         await client.ready()
-        yield Connected(client, inbox)
+        yield Connected(client, inbox, protobuf=protobuf)
     finally:
         await client.disconnect()
         await asyncio.sleep(0)

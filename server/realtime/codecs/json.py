@@ -1,83 +1,20 @@
-"""The codec: bytes of the wire to commands, replies and pushes to bytes. JSON format of the protocol's v2.
-
-Everything the session says goes through `Codec`, so another encoding is another class of this shape.
-"""
+"""JSON: objects separated by newlines, in text frames. Payloads travel as the JSON that they are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from channels.push import Push, PushKind
+from server.realtime.codecs.codec import METHODS, Malformed, Request
 from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe
-
-METHODS = (
-    "connect",
-    "subscribe",
-    "unsubscribe",
-    "publish",
-    "presence",
-    "presence_stats",
-    "history",
-    "ping",
-    "send",
-    "rpc",
-    "refresh",
-    "sub_refresh",
-)
-"""In the order of the protocol's schema: of several in one command the first counts."""
-
-
-class Malformed(Exception):
-    """The bytes are not a frame of commands; the connection ends with 3501."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One command. A pong has neither id nor method."""
-
-    id: int
-    method: str | None
-    params: dict[str, Any]
-
-    @property
-    def is_pong(self) -> bool:
-        return self.id == 0 and self.method is None
-
-
-class Codec(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def ping(self) -> bytes: ...
-
-    def decode(self, data: bytes | str) -> list[Request]:
-        """Raises Malformed."""
-        ...
-
-    def reply(self, request_id: int, method: str, result: dict[str, Any]) -> bytes: ...
-
-    def error(self, request_id: int, error: ErrorCode) -> bytes: ...
-
-    def push(self, push: Push) -> bytes: ...
-
-    def unsubscribe(self, channel: str, end: Unsubscribe) -> bytes: ...
-
-    def disconnect(self, end: Disconnect) -> bytes: ...
-
-    def join(self, messages: Sequence[bytes]) -> bytes:
-        """Several messages as one frame."""
-        ...
 
 
 class JsonCodec:
-    """Objects separated by newlines, in text frames. Payloads travel as the JSON that they are."""
-
     name = "json"
+    text = True
     ping = b"{}"
 
     def decode(self, data: bytes | str) -> list[Request]:
