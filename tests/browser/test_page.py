@@ -2,90 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from playwright.async_api import Browser, expect
 
-import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
-
-from channels.agent import Agent, Role
+from channels.agent import Agent
 from channels.command import AddComment, Base, UpdateCustomer
-from server.auth.passwords import hash_password
-from tests.ground.chromium import find_chromium
+from tests.browser.office import assigned_customers, shoot, signed_in
 from tests.ground.eventually import eventually
-from tests.realtime.conftest import Node, running_node
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PASSWORD = "casewire"
-expect.set_options(timeout=15_000)  # two agents' browsers and a server share a small machine
-SHOTS = Path(os.environ["CASEWIRE_SCREENSHOTS"]) if "CASEWIRE_SCREENSHOTS" in os.environ else None
-
-
-@pytest.fixture
-async def node(database_url: str, redis_url: str) -> AsyncIterator[Node]:
-    async with running_node(database_url, redis_url) as node:
-        stored = hash_password(PASSWORD)
-        for username, name in (("dana", "Dana"), ("lee", "Lee")):
-            await node.services.agents.create(username, name, Role.AGENT, stored)
-        await node.services.announce_directory_change()
-        yield node
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        yield browser
-        await browser.close()
-
-
-@asynccontextmanager
-async def signed_in(browser: Browser, node: Node, username: str) -> AsyncIterator[Page]:
-    """A page of an agent's own, and the proof that nothing went wrong in its console."""
-    context: BrowserContext = await browser.new_context(viewport={"width": 1440, "height": 900})
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    await page.goto(node.url)
-    await page.get_by_label("Username").fill(username)
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_test_id("customer-list")).to_be_visible()
-    yield page
-    await context.close()
-    allowed = ("401", "409")  # the first look for a session, and refusals that the page shows
-    assert [text for text in complaints if not any(code in text for code in allowed)] == []
-
-
-async def shoot(page: Page, name: str) -> None:
-    if SHOTS is not None:
-        await page.screenshot(path=SHOTS / f"{name}.png")
-
-
-async def assigned_customers(node: Node, to: Agent, count: int) -> list[int]:
-    names = ("Acme Ltd", "Globex", "Initech", "Umbrella", "Hooli", "Stark & Sons", "Wayne Freight", "Wonka Foods")
-    made = []
-    for number in range(count):
-        customer = await node.customer(
-            name=f"{names[number % len(names)]} {number + 1}",
-            ref=f"AC-{1000 + number}",
-            assigned_to=to.id,
-            status=("open", "in_progress", "waiting", "new")[number % 4],
-            **{"fields.plan": "gold"},
-        )
-        made.append(customer.id)
-    return made
+from tests.realtime.conftest import Node
 
 
 async def test_a_comment_is_seen_live_by_the_other_agent(browser: Browser, node: Node) -> None:

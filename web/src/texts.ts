@@ -117,6 +117,8 @@ export const texts = {
   close: "Close",
   cancel: "Cancel",
   tryAgain: "Try again",
+  find: "Find",
+  nothingFound: "Nothing found",
   unknownAgent: (id: number) => `Agent ${id}`,
   skip: "Skip to content",
 

@@ -1,10 +1,10 @@
 import { memo, useState } from "react";
-import { Button } from "react-aria-components";
 import type { CommentNow } from "../domain/feed";
 import type { Action } from "../domain/model";
 import { ago, clock, fullTime } from "../domain/times";
 import { texts } from "../texts";
 import { Avatar } from "./Avatar";
+import { Button } from "./Button";
 import { useWorkplace } from "./hooks";
 import { PencilIcon, ReplyIcon, CloseIcon } from "./icons";
 import { Prose } from "./Prose";

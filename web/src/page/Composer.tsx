@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
-import { Button } from "react-aria-components";
 import { mentionAt } from "../domain/prose";
 import type { Action, Agent } from "../domain/model";
 import type { Pad } from "../live/pad";
 import type { Room } from "../live/room";
 import { deed, texts } from "../texts";
 import { Avatar } from "./Avatar";
+import { Button } from "./Button";
 import { useAgents, useStore, useWorkplace } from "./hooks";
 import { CloseIcon, ReplyIcon, SendIcon, WarnIcon } from "./icons";
 

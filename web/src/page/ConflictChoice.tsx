@@ -1,10 +1,10 @@
 import { useState } from "react";
-import { Button } from "react-aria-components";
 import { isText, mergeText, type Conflict } from "../domain/draft";
 import { ago } from "../domain/times";
 import type { Desk } from "../live/desk";
 import { fieldName, texts, valueName } from "../texts";
 import { Avatar } from "./Avatar";
+import { Button } from "./Button";
 import { useAgents, useNow } from "./hooks";
 
 interface Props {

@@ -1,10 +1,10 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import type { Desk } from "../live/desk";
 import type { Room } from "../live/room";
 import { useStore } from "./hooks";
+import { later } from "./overlays";
 
-// Conflicts are rare: their dialog comes when the first one does.
-const ConflictModal = lazy(() => import("./ConflictModal"));
+const ConflictModal = later(() => import("./ConflictModal"));
 
 interface Props {
   readonly desk: Desk;

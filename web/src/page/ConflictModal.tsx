@@ -1,6 +1,7 @@
-import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import type { Desk } from "../live/desk";
 import { fieldName, texts, valueName } from "../texts";
+import { Button } from "./Button";
 import { ConflictChoice } from "./ConflictChoice";
 import { useAgents, useStore } from "./hooks";
 import { CheckIcon } from "./icons";

@@ -1,5 +1,4 @@
 import { useEffect, useMemo, useState } from "react";
-import { Button } from "react-aria-components";
 import { foreseen } from "../domain/command";
 import { viewers } from "../domain/company";
 import type { Customer as CustomerModel } from "../domain/model";
@@ -7,6 +6,7 @@ import type { RoomState } from "../live/room";
 import type { Place } from "../live/workplace";
 import { texts } from "../texts";
 import { Avatar } from "./Avatar";
+import { Button } from "./Button";
 import { Composer } from "./Composer";
 import { ConflictDialog } from "./ConflictDialog";
 import { Details } from "./Details";

@@ -1,10 +1,10 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
-import { Button } from "react-aria-components";
 import { listingQuery, SORTS, type Listing, type Sort } from "../domain/listing";
 import { countsKey, rowsKey } from "../live/work";
 import { sortNames, statusNames, texts } from "../texts";
+import { Button } from "./Button";
 import { CustomerRow } from "./CustomerRow";
 import { useAgents, useNow, useShortcut, useWorkplace } from "./hooks";
 import { CloseIcon, MenuIcon, SearchIcon, SortIcon } from "./icons";

@@ -1,5 +1,4 @@
 import { useId, useState, type ReactNode } from "react";
-import { Button } from "react-aria-components";
 import type { Company, Editor } from "../domain/company";
 import { readField, type Conflict } from "../domain/draft";
 import { PRIORITIES, STATUSES, type Customer, type FieldValue } from "../domain/model";
@@ -7,6 +6,7 @@ import { ago, fullTime } from "../domain/times";
 import type { Desk } from "../live/desk";
 import { fieldName, priorityNames, problemText, statusNames, texts } from "../texts";
 import { Avatar } from "./Avatar";
+import { Button } from "./Button";
 import { ConflictChoice } from "./ConflictChoice";
 import { useAgents, useNow, useStore, useWorkplace } from "./hooks";
 import { ArchiveIcon, PlusIcon, PriorityBars, StatusDot, UnassignedIcon, WarnIcon } from "./icons";

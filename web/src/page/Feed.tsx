@@ -1,11 +1,11 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { Button } from "react-aria-components";
 import type { Pending } from "../domain/command";
 import { hasOlder, layOut, unseenBy, type FeedEntry } from "../domain/feed";
 import { dayName } from "../domain/times";
 import type { Pad } from "../live/pad";
 import type { Room, RoomState } from "../live/room";
 import { texts } from "../texts";
+import { Button } from "./Button";
 import { CommentItem } from "./CommentItem";
 import { EventItem } from "./EventItem";
 import { useNow, useStore, useWorkplace } from "./hooks";

@@ -1,8 +1,8 @@
 import { useState, type FormEvent } from "react";
-import { Button } from "react-aria-components";
 import { ProblemError } from "../api/problem";
 import type { Session } from "../api/session";
 import { problemText, texts } from "../texts";
+import { Button } from "./Button";
 import { Mark } from "./icons";
 
 export function Login({ session, ended }: { readonly session: Session; readonly ended: boolean }) {

@@ -1,4 +1,4 @@
-import { Button } from "react-aria-components";
+import { Button } from "./Button";
 
 interface Props {
   readonly title: string;

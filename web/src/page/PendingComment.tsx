@@ -1,8 +1,8 @@
-import { Button } from "react-aria-components";
 import type { Pending } from "../domain/command";
 import type { Pad } from "../live/pad";
 import { problemText, texts } from "../texts";
 import { Avatar } from "./Avatar";
+import { Button } from "./Button";
 import { useStore, useWorkplace } from "./hooks";
 import { Prose } from "./Prose";
 

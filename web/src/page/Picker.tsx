@@ -1,53 +1,111 @@
-import type { ReactNode } from "react";
-import { Button, ListBox, ListBoxItem, Popover, Select, SelectValue, type PopoverProps } from "react-aria-components";
-import { CheckIcon } from "./icons";
+import { Suspense, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { Button } from "./Button";
+import { later } from "./overlays";
+import type { Placement } from "./PickerMenu";
+
+const PickerMenu = later(() => import("./PickerMenu"));
 
 export interface Option {
   readonly id: string;
   readonly name: string;
   readonly icon?: ReactNode;
+  /** What stands at the end of the line, such as a count. */
+  readonly hint?: string | undefined;
 }
 
-interface Props {
+interface Look {
   readonly label: string;
-  readonly value: string;
   readonly options: readonly Option[];
-  readonly onPick: (id: string) => void;
-  readonly onOpenChange?: (open: boolean) => void;
   /** What the button shows; the chosen option by default. */
   readonly children?: ReactNode;
   readonly className?: string;
-  readonly placement?: NonNullable<PopoverProps["placement"]>;
+  readonly placement?: Placement;
   readonly testId?: string;
+  readonly isDisabled?: boolean;
+}
+
+interface Props extends Look {
+  readonly value: string;
+  readonly onPick: (id: string) => void;
+  readonly onOpenChange?: (open: boolean) => void;
 }
 
 /** Chooses one of a few: a button with a list that opens, found by typing the first letters. */
-export function Picker(props: Props) {
-  const { label, value, options, onPick, onOpenChange, children, className = "picker", placement, testId } = props;
+export function Picker({ value, onPick, onOpenChange, ...look }: Props) {
+  const { label, options, children } = look;
   const chosen = options.find((option) => option.id === value);
   return (
-    <Select
-      aria-label={label}
-      value={value}
-      onChange={(key) => key !== null && onPick(String(key))}
-      {...(onOpenChange && { onOpenChange })}
-    >
-      <Button className={className} data-testid={testId}>
-        {children ?? chosen?.icon}
-        {/* react-aria names the button after this value and the label. */}
-        <SelectValue className={children ? "hidden" : "picker-text"}>{chosen?.name ?? value}</SelectValue>
+    <Opener {...look} says={chosen ? `${label}: ${chosen.name}` : label} chosen={[value]} onPick={onPick} onOpenChange={onOpenChange}>
+      {children ?? (
+        <>
+          {chosen?.icon}
+          <span className="picker-text">{chosen?.name ?? value}</span>
+        </>
+      )}
+    </Opener>
+  );
+}
+
+interface ManyProps extends Look {
+  readonly chosen: readonly string[];
+  readonly onChange: (chosen: readonly string[]) => void;
+}
+
+/** Chooses any number of a few; the list stays open meanwhile. */
+export function ManyPicker({ chosen, onChange, ...look }: ManyProps) {
+  return <Opener {...look} says={look.label} chosen={chosen} onMany={onChange} />;
+}
+
+interface OpenerProps extends Look {
+  /** The button's name for those who do not see it. */
+  readonly says: string;
+  readonly chosen: readonly string[];
+  readonly onPick?: ((id: string) => void) | undefined;
+  readonly onMany?: ((ids: readonly string[]) => void) | undefined;
+  readonly onOpenChange?: ((open: boolean) => void) | undefined;
+}
+
+function Opener({ label, options, says, chosen, onPick, onMany, onOpenChange, children, className = "picker", placement, testId, isDisabled }: OpenerProps) {
+  const trigger = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+  const change = (next: boolean) => {
+    setOpen(next);
+    onOpenChange?.(next);
+  };
+  const pressed = (event: KeyboardEvent) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    change(true);
+  };
+  return (
+    <>
+      <Button
+        ref={trigger}
+        className={className}
+        aria-label={says}
+        aria-haspopup="listbox"
+        aria-expanded={open}
+        data-testid={testId}
+        isDisabled={isDisabled}
+        onPress={() => change(true)}
+        onKeyDown={pressed}
+      >
+        {children}
       </Button>
-      <Popover className="popover" placement={placement ?? "bottom start"} offset={4}>
-        <ListBox className="menu" items={options}>
-          {(option) => (
-            <ListBoxItem className="menu-item" id={option.id} textValue={option.name}>
-              {option.icon}
-              <span className="menu-text">{option.name}</span>
-              {option.id === value && <CheckIcon className="menu-check" />}
-            </ListBoxItem>
-          )}
-        </ListBox>
-      </Popover>
-    </Select>
+      {open && (
+        <Suspense fallback={null}>
+          <PickerMenu
+            trigger={trigger}
+            label={label}
+            options={options}
+            chosen={chosen}
+            placement={placement}
+            onPick={onPick}
+            onMany={onMany}
+            onClose={() => change(false)}
+          />
+        </Suspense>
+      )}
+    </>
   );
 }

@@ -1,10 +1,11 @@
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { listingFrom, listingQuery, type Listing } from "../domain/listing";
 import { texts } from "../texts";
 import { Customer } from "./Customer";
 import { CustomerList } from "./CustomerList";
 import { LinkStrip } from "./LinkStatus";
 import { Notice } from "./Notice";
+import { fetchOverlays, whenIdle } from "./overlays";
 import { customerPath, navigate, useRoute } from "./route";
 import { Sidebar } from "./Sidebar";
 
@@ -14,6 +15,7 @@ export function Shell() {
   const [menuOpen, setMenuOpen] = useState(false);
   const listing = listingFrom(query);
   const search = listingQuery(listing);
+  useEffect(() => whenIdle(fetchOverlays), []);
 
   const show = useCallback(
     (next: Listing) => {

@@ -1,13 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Button, Dialog, DialogTrigger, Popover } from "react-aria-components";
 import { listingQuery, type Listing } from "../domain/listing";
 import { STATUSES } from "../domain/model";
 import { countsKey } from "../live/work";
-import { roleNames, statusNames, texts } from "../texts";
-import { Avatar } from "./Avatar";
+import { statusNames, texts } from "../texts";
+import { Account } from "./Account";
 import { useWorkplace } from "./hooks";
-import { ArchiveIcon, ChevronIcon, EveryoneIcon, Mark, StatusDot, UnassignedIcon, WorkIcon } from "./icons";
+import { ArchiveIcon, EveryoneIcon, Mark, StatusDot, UnassignedIcon, WorkIcon } from "./icons";
 import { LinkStatus } from "./LinkStatus";
 import { navigate } from "./route";
 
@@ -113,25 +112,4 @@ export function followLink(event: React.MouseEvent, go: () => void): void {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0) return;
   event.preventDefault();
   go();
-}
-
-function Account() {
-  const { me, session } = useWorkplace();
-  return (
-    <DialogTrigger>
-      <Button className="account" aria-label={texts.nav.account(me.name, roleNames[me.role])}>
-        <Avatar person={me} />
-        <span className="account-name">{me.name}</span>
-        <span className="account-role">{roleNames[me.role]}</span>
-        <ChevronIcon />
-      </Button>
-      <Popover className="popover" placement="top start">
-        <Dialog className="menu" aria-label={texts.nav.account(me.name, roleNames[me.role])}>
-          <Button className="menu-item wide" onPress={() => void session.logout()}>
-            {texts.nav.signOut}
-          </Button>
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
-  );
 }
