@@ -53,11 +53,11 @@ class Agent:
 
     def may_see(self, assigned_to: int | None, visibility: Visibility) -> bool:
         """Whether this agent may see a customer with that assignee: the one rule behind every door."""
-        if not self.active:
-            return False
-        if visibility is Visibility.ALL or self.may(Permission.SEE_ALL_CUSTOMERS):
-            return True
-        return assigned_to is None or assigned_to == self.id
+        return self.active and (assigned_to is None or assigned_to == self.id or self.sees_all(visibility))
+
+    def sees_all(self, visibility: Visibility) -> bool:
+        """Whether this agent may see every customer."""
+        return self.active and (visibility is Visibility.ALL or self.may(Permission.SEE_ALL_CUSTOMERS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from channels.agent import Agent, Permission, Visibility
+from channels.agent import Agent, Visibility
 from channels.customer import Customer, Priority, Status
 from persistence.cursor import cursor_text, place_of
 from persistence.database import Database
@@ -135,7 +135,7 @@ def visible_assignees(agent: Agent, visibility: Visibility, assigned_to: Assigne
     The set form of `Agent.may_see`: empty where the agent may see none of those asked for.
     """
     if assigned_to is None:
-        if agent.active and (visibility is Visibility.ALL or agent.may(Permission.SEE_ALL_CUSTOMERS)):
+        if agent.sees_all(visibility):
             return None
         asked: tuple[int | None, ...] = (agent.id, None)
     else:

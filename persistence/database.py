@@ -113,6 +113,19 @@ class Database:
             except (*LOST, TimeoutError) as error:
                 raise OutcomeUnknown from error
 
+    @asynccontextmanager
+    async def committing(self) -> AsyncIterator[Connection]:
+        """A connection for one statement that is a transaction of its own, and so commits when it succeeds.
+
+        Raises OutcomeUnknown where the connection was lost during the statement; DatabaseUnavailable otherwise:
+        then nothing was written.
+        """
+        async with self._acquire(self._primary) as connection:
+            try:
+                yield connection
+            except (*LOST, TimeoutError) as error:
+                raise OutcomeUnknown from error
+
     @property
     def limit(self) -> int:
         """The most connections that this process may open."""

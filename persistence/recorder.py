@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import asyncpg
 
 from channels.command import AddComment, Command, CreateCustomer, UpdateCustomer
 from channels.errors import AlreadyExists, CasewireError, DatabaseUnavailable, OutcomeUnknown
 from persistence.batch import Recorded, record_batch
+from persistence.comments import is_plain, record_comments
 from persistence.database import Database, DatabaseBusy
 
 __all__ = ["Recorded", "Recorder"]
@@ -33,13 +33,13 @@ Committed = Callable[[Sequence[Recorded]], None]
 class _Waiting:
     """A command on its way, and the caller's future."""
 
-    __slots__ = ("command", "customer_id", "outcome")
+    __slots__ = ("command", "customer_id", "outcome", "plain")
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, command: Command, loop: asyncio.AbstractEventLoop) -> None:
         self.command = command
         self.customer_id = None if isinstance(command.intent, CreateCustomer) else command.intent.customer_id
-        self.outcome: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
-        self.outcome.add_done_callback(_retrieve)  # its caller may be gone
+        self.plain = is_plain(command)
+        self.outcome: asyncio.Future[Recorded] = loop.create_future()
 
     def can_follow_in_batch(self) -> bool:
         """Whether the decision can be made without the log entries that the same batch is about to write."""
@@ -59,6 +59,8 @@ class Recorder:
         self._queue: deque[_Waiting] = deque()
         self._busy: set[int] = set()  # customers of the batches under way
         self._running = 0
+        self._loop = asyncio.get_running_loop()
+        self._starting = False
 
     async def record(self, command: Command) -> Recorded:
         """Records a command, durably. A caller that is cancelled does not cancel the write.
@@ -66,10 +68,12 @@ class Recorder:
         Raises the refusals of `channels.decide`, CommandIdReused, AlreadyExists, DatabaseUnavailable, and
         OutcomeUnknown where the database went away in the middle of a commit.
         """
-        waiting = _Waiting(command)
+        waiting = _Waiting(command, self._loop)
         self._queue.append(waiting)
-        self._start_batches()
-        return await asyncio.shield(waiting.outcome)
+        if not self._starting:
+            self._starting = True
+            self._loop.call_soon(self._start_batches)  # together with whatever else comes in this turn of the loop
+        return await waiting.outcome
 
     @property
     def waiting(self) -> int:
@@ -77,6 +81,7 @@ class Recorder:
         return len(self._queue)
 
     def _start_batches(self) -> None:
+        self._starting = False
         while self._queue and self._running < BATCHES_AT_ONCE:
             batch = self._next_batch()
             if not batch:
@@ -123,7 +128,7 @@ class Recorder:
 
     async def _record_together(self, batch: list[_Waiting]) -> None:
         try:
-            outcomes = await self._attempt([waiting.command for waiting in batch])
+            outcomes = await self._attempt(batch)
         except Exception as error:  # noqa: BLE001 # reason: the writer's supervised boundary; every caller is told
             gone = isinstance(error, DatabaseUnavailable) and not isinstance(error, DatabaseBusy)
             if gone or len(batch) == 1:
@@ -133,17 +138,29 @@ class Recorder:
             for waiting in batch:  # one of them is bad: each on its own, so that it harms no neighbour
                 await self._record_together([waiting])
             return
+        left: list[_Waiting] = []
         for waiting, outcome in zip(batch, outcomes, strict=True):
-            _settle(waiting, outcome)
+            if outcome is None:
+                waiting.plain = False
+                left.append(waiting)
+            else:
+                _settle(waiting, outcome)
+        if left:
+            await self._record_together(left)
 
-    async def _attempt(self, commands: list[Command]) -> list[Recorded | CasewireError]:
-        """Commits a batch and hands on what it wrote.
+    async def _attempt(self, batch: list[_Waiting]) -> Sequence[Recorded | CasewireError | None]:
+        """Commits a batch and hands on what it wrote. None for what the short way left to the general one.
 
         Where the connection was lost, or another node wrote the same `command_id` at the same moment, it
         is tried once more: the replay lookup then tells what has happened.
         """
+        commands = [waiting.command for waiting in batch]
+        outcomes: Sequence[Recorded | CasewireError | None]
         try:
-            outcomes = await record_batch(self._database, commands)
+            if all(waiting.plain for waiting in batch):
+                outcomes = await record_comments(self._database, commands)
+            else:
+                outcomes = await record_batch(self._database, commands)
         except DatabaseBusy:
             raise
         except (DatabaseUnavailable, asyncpg.UniqueViolationError) as error:
@@ -178,8 +195,3 @@ def _named(error: Exception) -> Exception:
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "customers_ref_key":
         return AlreadyExists("ref", "this ref")
     return error
-
-
-def _retrieve(future: asyncio.Future[Recorded]) -> None:
-    with suppress(asyncio.CancelledError):
-        future.exception()

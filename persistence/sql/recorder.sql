@@ -95,6 +95,57 @@ FROM unnest(
 CROSS JOIN clock
 RETURNING id, customer_id, "offset", created_at
 
+-- name: record_comments
+-- Comments that need no evidence, in one statement that is a transaction of its own: see `persistence.comments`.
+-- What is not returned was not recorded: a replay, no such customer, or one that its author may not see.
+WITH wanted AS (
+    SELECT *
+    FROM unnest($1::bigint[], $2::bigint[], $3::boolean[], $4::text[], $5::uuid[], $6::bytea[])
+        WITH ORDINALITY AS w (customer_id, actor_id, sees_all, body, command_id, command_fingerprint, place)
+),
+locked AS MATERIALIZED (
+    SELECT id, ref, name, email, phone, status, priority, assigned_to, archived, fields, field_versions, version,
+           "offset", created_at, updated_at
+    FROM customers
+    WHERE id = ANY($1::bigint[])
+    ORDER BY id
+    FOR NO KEY UPDATE
+),
+-- the time is taken when all locks are
+clock AS MATERIALIZED (SELECT clock_timestamp() AS now FROM (SELECT count(*) FROM locked) AS all_locked),
+numbered AS MATERIALIZED (
+    SELECT w.*, l.version, l."offset" + row_number() OVER (PARTITION BY l.id ORDER BY w.place) AS "offset"
+    FROM wanted AS w
+    JOIN locked AS l ON l.id = w.customer_id
+    -- as Agent.may_see
+    WHERE (w.sees_all OR l.assigned_to IS NULL OR l.assigned_to = w.actor_id)
+      -- OFFSET 0 keeps these lookups in the index, whatever the planner thinks of the size of the log
+      AND NOT EXISTS (
+          SELECT FROM all_actions AS a WHERE a.actor_id = w.actor_id AND a.command_id = w.command_id OFFSET 0
+      )
+),
+moved AS (
+    UPDATE customers AS c SET "offset" = m.top
+    FROM (SELECT customer_id, max("offset") AS top FROM numbered GROUP BY customer_id) AS m
+    WHERE c.id = m.customer_id
+),
+written AS (
+    INSERT INTO customer_actions (
+        customer_id, "offset", kind, actor_id, body, version, command_id, command_fingerprint, created_at
+    )
+    SELECT n.customer_id, n."offset", 'comment', n.actor_id, n.body, n.version, n.command_id, n.command_fingerprint,
+           clock.now
+    FROM numbered AS n
+    CROSS JOIN clock
+    RETURNING id, customer_id, "offset", created_at
+)
+SELECT n.place, w.id AS action_id, w.created_at AS written_at,
+       l.id, l.ref, l.name, l.email, l.phone, l.status, l.priority, l.assigned_to, l.archived, l.fields,
+       l.field_versions, l.version, w."offset", l.created_at, l.updated_at
+FROM written AS w
+JOIN numbered AS n ON n.customer_id = w.customer_id AND n."offset" = w."offset"
+JOIN locked AS l ON l.id = w.customer_id
+
 -- name: update_customer
 UPDATE customers
 SET ref = $2, name = $3, email = $4, phone = $5, status = $6, priority = $7, assigned_to = $8, archived = $9,

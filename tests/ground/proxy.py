@@ -19,6 +19,14 @@ def tcp(host: str, port: int) -> Dial:
     return lambda: asyncio.open_connection(host, port)
 
 
+class _Turn:
+    """Who spoke last on a connection, and whether the server's next words are swallowed and the connection cut."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.cut_next = False
+
+
 class Proxy:
     """Listens on a free port of 127.0.0.1 and passes each connection on to `dial`.
 
@@ -28,6 +36,7 @@ class Proxy:
     - `cut_after_answer_to(text)`: the next time the client sends `text`, the server's answer is waited for
       and then, instead of being passed on, the connection is cut: done, but the client does not know.
       With `refuse_after_cut` it cannot come back either.
+    - `round_trips`: how often a client asked something after it had been answered, over all connections.
     """
 
     def __init__(self, dial: Dial) -> None:
@@ -39,6 +48,7 @@ class Proxy:
         self._flowing.set()
         self._trigger: bytes | None = None
         self.cuts = 0
+        self.round_trips = 0
         self.refuse = False
         self.refuse_after_cut = False
         self.port = 0
@@ -81,11 +91,11 @@ class Proxy:
                 return
             upstream_reader, upstream_writer = await self._dial()
             self._writers |= {writer, upstream_writer}
-            answered = asyncio.Event()  # set: the next bytes of the server are swallowed and the connection cut
+            turn = _Turn()
             try:
                 await _both(
-                    self._pass_on(reader, upstream_writer, writer, answered, from_client=True),
-                    self._pass_on(upstream_reader, writer, upstream_writer, answered, from_client=False),
+                    self._pass_on(reader, upstream_writer, writer, turn, from_client=True),
+                    self._pass_on(upstream_reader, writer, upstream_writer, turn, from_client=False),
                 )
             finally:
                 for side in (writer, upstream_writer):
@@ -101,17 +111,20 @@ class Proxy:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         back: asyncio.StreamWriter,
-        answered: asyncio.Event,
+        turn: _Turn,
         *,
         from_client: bool,
     ) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(65536):
                 await self._flowing.wait()
+                if from_client and not turn.asked:
+                    self.round_trips += 1
+                turn.asked = from_client
                 if from_client and self._trigger is not None and self._trigger in data:
                     self._trigger = None
-                    answered.set()
-                elif not from_client and answered.is_set():
+                    turn.cut_next = True
+                elif not from_client and turn.cut_next:
                     self.cuts += 1
                     self.refuse = self.refuse or self.refuse_after_cut
                     back.transport.abort()

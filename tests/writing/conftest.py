@@ -55,8 +55,16 @@ class Desk:
             return await connection.fetchrow("SELECT * FROM customers WHERE id = $1", customer_id)
 
 
+@pytest.fixture(params=["short", "general"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The laws hold whichever way plain comments are recorded."""
+    if request.param == "general":
+        monkeypatch.setattr("persistence.recorder.is_plain", lambda _command: False)
+    return str(request.param)
+
+
 @pytest.fixture
-async def desk(database_url: str) -> AsyncIterator[Desk]:
+async def desk(database_url: str, way: str) -> AsyncIterator[Desk]:
     """dana, lee, sam are agents; ines is a supervisor."""
     async with Database.connect(DatabaseOptions(database_url, pool_min=2, pool_max=10)) as database:
         accounts = Agents(database)

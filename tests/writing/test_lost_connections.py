@@ -16,8 +16,11 @@ from persistence.database import Database, DatabaseOptions
 from persistence.recorder import Recorded, Recorder
 from tests.ground.proxy import Proxy, postgres_behind, postgres_through
 
+COMMITS = {"short": b"once, and for all", "general": b"COMMIT"}
+"""What is on the wire when a comment that says so is committed, by the way it is recorded."""
 
-async def test_a_commit_whose_reply_is_lost_is_answered_once_it_is_known(database_url: str) -> None:
+
+async def test_a_commit_whose_reply_is_lost_is_answered_once_it_is_known(database_url: str, way: str) -> None:
     """The connection is cut after PostgreSQL committed and before the writer heard of it."""
     async with (
         Proxy(postgres_behind(database_url)) as proxy,
@@ -28,8 +31,8 @@ async def test_a_commit_whose_reply_is_lost_is_answered_once_it_is_known(databas
         committed: list[Recorded] = []
         recorder = Recorder(database, tasks, committed.extend)
         customer = await recorder.record(Command(agent, Visibility.ALL, CreateCustomer({"name": "Acme"}), uuid4()))
-        command = Command(agent, Visibility.ALL, AddComment(customer.customer.id, "once"), uuid4())
-        proxy.cut_after_answer_to(b"COMMIT")
+        command = Command(agent, Visibility.ALL, AddComment(customer.customer.id, "once, and for all"), uuid4())
+        proxy.cut_after_answer_to(COMMITS[way])
         recorded = await recorder.record(command)
         assert proxy.cuts == 1, "the fault happened"
         assert recorded.action is not None
@@ -58,22 +61,29 @@ async def test_while_the_database_is_away_writes_are_refused_and_retryable_and_t
         assert (await recorder.record(command)).action is not None
 
 
-async def test_when_the_outcome_stays_unknown_the_caller_is_told_so(database_url: str) -> None:
+async def test_when_the_outcome_stays_unknown_the_caller_is_told_so(database_url: str, way: str) -> None:
     async with (
         Proxy(postgres_behind(database_url)) as proxy,
         Database.connect(DatabaseOptions(postgres_through(database_url, proxy), pool_min=1, pool_max=1)) as database,
         asyncio.TaskGroup() as tasks,
     ):
         agent = await Agents(database).create("dana", "Dana", Role.AGENT, None)
-        recorder = Recorder(database, tasks, lambda _recorded: None)
-        command = Command(agent, Visibility.ALL, CreateCustomer({"name": "Acme"}), uuid4())
-        proxy.cut_after_answer_to(b"COMMIT")
-        proxy.refuse_after_cut = True
-        with pytest.raises(OutcomeUnknown):
-            await recorder.record(command)
-        proxy.refuse = False
-        again = await recorder.record(command)
-        assert again.replayed, "it had been committed, and is written once"
+        committed: list[Recorded] = []
+        recorder = Recorder(database, tasks, committed.extend)
+        made = await recorder.record(Command(agent, Visibility.ALL, CreateCustomer({"name": "Acme"}), uuid4()))
+        commands = {
+            COMMITS[way]: Command(agent, Visibility.ALL, AddComment(made.customer.id, "once, and for all"), uuid4()),
+            b"COMMIT": Command(agent, Visibility.ALL, CreateCustomer({"name": "Globex"}), uuid4()),
+        }
+        for on_the_wire, command in commands.items():
+            proxy.cut_after_answer_to(on_the_wire)
+            proxy.refuse_after_cut = True
+            with pytest.raises(OutcomeUnknown):
+                await recorder.record(command)
+            assert proxy.refuse, "the fault happened"
+            proxy.refuse = False
+            again = await recorder.record(command)
+            assert again.replayed, "it had been committed, and is written once"
 
 
 async def test_a_caller_that_goes_away_does_not_cancel_its_write(desk_parts: tuple[Database, str]) -> None:
