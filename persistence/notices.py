@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from channels.errors import InvalidRequest, NotFound
@@ -15,13 +16,23 @@ SQL = queries("notices")
 
 
 @dataclass(frozen=True, slots=True)
+class Concerned:
+    """The customer that a notice is about, as it is now."""
+
+    name: str
+    assigned_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class NoticePage:
-    """`offset` is the agent's latest notice at the moment of the page, `read_offset` how far it has read."""
+    """`offset` is the agent's latest notice at the moment of the page, `read_offset` how far it has read;
+    `customers` are those of the items, by id."""
 
     epoch: str
     offset: int
     read_offset: int
     items: list[Notice]
+    customers: Mapping[int, Concerned]
 
 
 class Notices:
@@ -42,12 +53,13 @@ class Notices:
             rows = await connection.fetch(SQL[name], agent_id, start, limit)
         if not rows:
             raise NotFound(f"there is no agent {agent_id}")
+        first, found = rows[0], [row for row in rows if row["notice_offset"] is not None]
         items = [
             Notice(agent_id, row["notice_offset"], NoticeType(row["notice_type"]), action_from(row), row["noticed_at"])
-            for row in rows
-            if row["notice_offset"] is not None
+            for row in found
         ]
-        return NoticePage(rows[0]["epoch"], rows[0]["top"], rows[0]["read_offset"], items)
+        customers = {row["customer_id"]: Concerned(row["customer_name"], row["customer_assigned_to"]) for row in found}
+        return NoticePage(first["epoch"], first["top"], first["read_offset"], items, customers)
 
     async def mark_read(self, agent_id: int, offset: int) -> None:
         """Moves the agent's mark forward: never back, and never beyond the latest notice."""

@@ -100,6 +100,7 @@ NOTICES = {
             "offset": 12,
             "type": "mentioned",
             "customer_id": 42,
+            "customer_name": "Acme Ltd",
             "action": COMMENT,
             "created_at": "2026-11-23T10:06:00.000000Z",
         }

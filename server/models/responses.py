@@ -165,6 +165,7 @@ class NoticeOut(Answer):
     offset: int
     type: NoticeType
     customer_id: int
+    customer_name: str | None = Field(description="Null where the caller may not see the customer any more.")
     action: ActionOut
     created_at: datetime
 

@@ -18,10 +18,21 @@ router = api_router("Notices")
 
 @router.get("/api/notices", response_model=NoticesOut, summary="Read my notices")
 async def list_notices(query: Annotated[PageQuery, Query()], caller: CallerDep, services: ServicesDep) -> Response:
-    """With `after` ascending from there, otherwise newest first."""
+    """With `after` ascending from there, otherwise newest first. The name is that of today, and null where the caller
+    may not see the customer any more."""
     page = await services.notices.page(caller.agent.id, after=query.after, before=query.before, limit=query.limit)
+    visible = {
+        customer_id: customer.name
+        for customer_id, customer in page.customers.items()
+        if caller.agent.may_see(customer.assigned_to, services.settings.visibility)
+    }
     items = [
-        {"offset": notice.offset, "created_at": rfc3339(notice.created_at), **notice.publication_json()}
+        {
+            "offset": notice.offset,
+            "created_at": rfc3339(notice.created_at),
+            "customer_name": visible.get(notice.action.customer_id),
+            **notice.publication_json(),
+        }
         for notice in page.items
     ]
     return json_response({"epoch": page.epoch, "offset": page.offset, "read_offset": page.read_offset, "items": items})

@@ -91,3 +91,17 @@ async def test_a_long_poll_ends_with_the_permission(strict_desk: Desk) -> None:
     body = {"base_version": 1, "changes": {"assigned_to": desk.agents["lee"].id}}
     assert (await desk.of("ines").patch(path, json=body)).status_code == 200
     problem(await polling, 404, "not-found")
+
+
+async def test_a_notice_names_its_customer_while_one_may_see_it(strict_desk: Desk) -> None:
+    dana, lee = strict_desk.agents["dana"], strict_desk.agents["lee"]
+    customer = await strict_desk.customer(name="Globex", assigned_to=dana.id)
+    notices = (await strict_desk.of("dana").get("/api/notices")).json()["items"]
+    assert [(notice["type"], notice["customer_name"]) for notice in notices] == [("assigned", "Globex")]
+    change = {"base_version": 1, "changes": {"assigned_to": lee.id}}
+    await strict_desk.of("ines").patch(f"/api/customers/{customer['id']}", json=change)
+    notices = (await strict_desk.of("dana").get("/api/notices")).json()["items"]
+    assert [(notice["type"], notice["customer_name"]) for notice in notices] == [
+        ("unassigned", None),
+        ("assigned", None),
+    ]

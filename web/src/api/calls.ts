@@ -1,5 +1,6 @@
 /** The calls of the contract that the page makes, one function each. */
 import { requestQuery, type Listing } from "../domain/listing";
+import type { Notice } from "../domain/inbox";
 import type { Action, ActionPage, Agent, Customer, PresenceReport, Problem, RowPage, Status } from "../domain/model";
 import type { Http } from "./http";
 
@@ -14,6 +15,12 @@ export interface BulkResult {
 export interface Counts {
   readonly counts: Readonly<Partial<Record<Status, number>>>;
   readonly total: number;
+}
+
+export interface NoticePage {
+  readonly offset: number;
+  readonly read_offset: number;
+  readonly items: readonly Notice[];
 }
 
 /** The caller, and what it may do, by name. */
@@ -64,6 +71,17 @@ export class Calls {
 
   read(id: number, offset: number): Promise<void> {
     return this.http.ask(`/api/customers/${id}/read`, { method: "POST", body: { offset } });
+  }
+
+  /** The newest notices, those before an offset (both newest first), or those after one, ascending. */
+  notices(from: { readonly before?: number; readonly after?: number }, limit: number): Promise<NoticePage> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    for (const [name, offset] of Object.entries(from)) query.set(name, String(offset));
+    return this.http.ask(`/api/notices?${query}`);
+  }
+
+  markNoticesRead(offset: number): Promise<void> {
+    return this.http.ask("/api/notices/read", { method: "POST", body: { offset } });
   }
 
   async bulk(ids: readonly number[], changes: Readonly<Record<string, unknown>>): Promise<readonly BulkResult[]> {

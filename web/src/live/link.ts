@@ -1,10 +1,11 @@
 /**
  * The one realtime connection of the page, and the truth about it.
  *
- * `live`: the socket works. `reconnecting`: it is lost and nothing else is known. `fallback`: the socket
- * cannot be had but the server answers HTTP, so rooms poll. `connecting` is the first attempt.
+ * `live`: messages come as they happen, by socket or by a stream. `reconnecting`: that is lost and nothing
+ * else is known. `fallback`: neither can be had but the server answers HTTP, so everything polls.
+ * `connecting` is the first attempt.
  */
-import { Centrifuge, UnauthorizedError } from "centrifuge";
+import { Centrifuge, UnauthorizedError, type TransportEndpoint } from "centrifuge";
 import type { Session } from "../api/session";
 import { ProblemError, unreachable } from "../api/problem";
 import type { AgentPublication, Problem } from "../domain/model";
@@ -12,8 +13,12 @@ import { Store } from "../domain/store";
 
 export type Phase = "connecting" | "live" | "reconnecting" | "fallback";
 
+/** How a live connection travels: by socket, or by one of the streams where sockets are blocked. */
+export type Transport = "websocket" | "http_stream" | "sse";
+
 export interface LinkState {
   readonly phase: Phase;
+  readonly transport: Transport;
   /** What the last reconnect brought in, for a while. */
   readonly recovered: { readonly count: number } | null;
 }
@@ -24,10 +29,12 @@ const PROBE_MS = 10_000;
 const RECOVERED_SHOWN_MS = 6_000;
 const RETURN_MS = 2_000;
 
+type Listener = (notice: AgentPublication, offset: number | undefined) => void;
+
 export class Link {
-  readonly state = new Store<LinkState>({ phase: "connecting", recovered: null });
+  readonly state = new Store<LinkState>({ phase: "connecting", transport: "websocket", recovered: null });
   readonly client: Centrifuge;
-  private readonly listeners = new Set<(notice: AgentPublication) => void>();
+  private readonly listeners = new Set<Listener>();
   private readonly conflicts = new Map<string, Problem>();
   private probe: ReturnType<typeof setTimeout> | undefined;
   private shown: ReturnType<typeof setTimeout> | undefined;
@@ -41,18 +48,18 @@ export class Link {
     private readonly session: Session,
     agentId: number,
   ) {
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.client = new Centrifuge(`${scheme}://${location.host}/connection/websocket`, {
+    this.client = new Centrifuge(endpoints(), {
       name: "casewire-page",
+      emulationEndpoint: `${location.origin}/emulation`,
       getToken: () => this.token(),
       minReconnectDelay: 300,
       maxReconnectDelay: 8_000,
     });
     this.client.on("connecting", () => this.lost());
-    this.client.on("connected", () => this.found());
+    this.client.on("connected", ({ transport }) => this.found(transport as Transport));
     this.client.on("disconnected", ({ code }) => void this.ended(code));
-    this.client.on("publication", ({ channel, data }) => {
-      if (channel === `agent:${agentId}`) this.hear(data as AgentPublication);
+    this.client.on("publication", ({ channel, data, offset }) => {
+      if (channel === `agent:${agentId}`) this.hear(data as AgentPublication, offset);
     });
   }
 
@@ -83,8 +90,8 @@ export class Link {
     }
   }
 
-  /** Listens to what concerns this agent. */
-  onNotice(listener: (notice: AgentPublication) => void): () => void {
+  /** Listens to what concerns this agent; what is stored has an offset. */
+  onNotice(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -111,11 +118,13 @@ export class Link {
     }
   }
 
-  private found(): void {
+  private found(transport: Transport): void {
     clearTimeout(this.probe);
     this.terminations = 0;
+    this.state.update((state) => ({ ...state, phase: "live", transport }));
+    // Whoever was away wants to know what that cost; rooms and the inbox add what they catch up on.
+    if (this.wasLive) this.caughtUp(0);
     this.wasLive = true;
-    this.setPhase("live");
   }
 
   private lost(): void {
@@ -161,12 +170,12 @@ export class Link {
     this.state.update((state) => (state.phase === phase ? state : { ...state, phase }));
   }
 
-  private hear(notice: AgentPublication): void {
+  private hear(notice: AgentPublication, offset: number | undefined): void {
     // The document of a refusal comes just before the refusal itself, which can carry no data.
     if (notice.type === "conflict" && notice.cause === "rejected" && notice.command_id) {
       this.conflicts.set(notice.command_id, notice.problem);
     }
-    for (const listener of this.listeners) listener(notice);
+    for (const listener of this.listeners) listener(notice, offset);
   }
 
   private asProblem(error: unknown, commandId: unknown): ProblemError {
@@ -180,6 +189,16 @@ export class Link {
     if (status === 0) return unreachable();
     return new ProblemError({ type: `/problems/${message.replaceAll(" ", "-")}`, title: message, status });
   }
+}
+
+/** Tried in this order until one works, and that one is kept. */
+function endpoints(): TransportEndpoint[] {
+  const socket = location.origin.replace(/^http/, "ws");
+  return [
+    { transport: "websocket", endpoint: `${socket}/connection/websocket` },
+    { transport: "http_stream", endpoint: `${location.origin}/connection/http_stream` },
+    { transport: "sse", endpoint: `${location.origin}/connection/sse` },
+  ];
 }
 
 /** Realtime error codes as HTTP statuses; below 100 they are the SDK's own: no answer came. */

@@ -152,16 +152,17 @@ export class Room {
     this.link.rpc("typing", { customer_id: this.id }).catch(() => undefined);
   }
 
-  /** Takes in actions, from wherever they come. */
-  ingest(actions: readonly Action[]): void {
+  /** Takes in actions, from wherever they come; returns how many are news. */
+  ingest(actions: readonly Action[]): number {
     const before = this.state.get();
     const items = mergeActions(before.items, actions);
-    if (items === before.items) return;
+    if (items === before.items) return 0;
     const customer = before.customer && advanceThrough(before.customer, items);
     this.patch({ items, customer });
     this.company((now) => actions.reduce((rest, { actor }) => company.stoppedTyping(rest, actor.id), now));
     if (customer && customer !== before.customer) this.changed(customer);
     if (holeAfter(items) !== null) void this.fillHole();
+    return items.length - before.items.length;
   }
 
   /** Loads again after a failure. */
@@ -203,7 +204,8 @@ export class Room {
 
   private refused(error: unknown): void {
     if (!(error instanceof ProblemError)) throw error;
-    if (error.status === 404) this.patch({ phase: "gone" });
+    // One that was there and is answered like one that never was: it went out of this agent's sight.
+    if (error.status === 404) this.patch({ phase: this.state.get().phase === "ready" ? "revoked" : "gone" });
     else if (error.status === 403) this.patch({ phase: "revoked" });
     else if (this.state.get().phase === "loading") this.patch({ phase: "failed" });
   }
@@ -245,10 +247,11 @@ export class Room {
 
   private receive(publication: RoomPublication): void {
     switch (publication.type) {
-      case "action":
-        if (this.caughtUp !== null) this.caughtUp += 1;
-        this.ingest([publication.action]);
+      case "action": {
+        const news = this.ingest([publication.action]);
+        if (this.caughtUp !== null) this.caughtUp += news;
         break;
+      }
       case "typing":
         this.company((now) => company.isTyping(now, publication.agent, Date.now()));
         break;

@@ -7,6 +7,8 @@ import type { Session } from "../api/session";
 import type { Agent } from "../domain/model";
 import { Drafts, Stored } from "../domain/stored";
 import { Desk } from "./desk";
+import { followByAsking } from "./fallback";
+import { Inbox } from "./inbox";
 import { Link } from "./link";
 import { Outbox } from "./outbox";
 import { Pad } from "./pad";
@@ -30,6 +32,7 @@ export class Workplace {
   readonly drafts: Drafts;
   readonly queries: QueryClient;
   readonly work: Work;
+  readonly inbox: Inbox;
   private readonly places = new Map<number, Place>();
   private looking: number | null = null;
   private stops: (() => void)[] = [];
@@ -44,6 +47,7 @@ export class Workplace {
     this.drafts = new Drafts(stored);
     this.link = new Link(session, me.id);
     this.outbox = new Outbox(this.link, http, stored);
+    this.inbox = new Inbox(this.link, this.calls, stored);
     this.queries = new QueryClient({
       defaultOptions: { queries: { staleTime: 30_000, refetchOnWindowFocus: false, retry: mayAskAgain } },
     });
@@ -53,12 +57,14 @@ export class Workplace {
   open(): void {
     this.stops = [
       this.work.follow(this.link),
+      followByAsking(this.link, this.queries),
       this.outbox.onAnswer(({ action, customer }) => {
         if (action) this.places.get(action.customer_id)?.room.ingest([action]);
         if (customer) this.work.show(customer);
       }),
     ];
     this.outbox.open();
+    this.inbox.open();
     this.link.open();
   }
 
@@ -67,7 +73,13 @@ export class Workplace {
     for (const { room } of this.places.values()) room.dispose();
     this.places.clear();
     this.outbox.close();
+    this.inbox.close();
     this.link.close();
+  }
+
+  /** Whether the agent has this customer before the eyes. */
+  isInView(id: number): boolean {
+    return this.looking === id && document.visibilityState === "visible" && document.hasFocus();
   }
 
   /** The place of a customer, as it was left the last time. */
