@@ -12,8 +12,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from server.app import create_app
+from server.http_protocol import http_protocol
 from server.realtime import codes
-from server.realtime.direct import DirectProtocol
 from server.services import Services
 from server.settings import Settings
 from server.signals import StopSignals
@@ -21,7 +21,6 @@ from server.signals import StopSignals
 log = structlog.get_logger(__name__)
 
 BACKLOG = 4096
-WS_MAX_SIZE = 65_536
 KEEP_ALIVE = 75
 """Seconds that an idle HTTP connection is kept: longer than load balancers do, so that they close first."""
 
@@ -39,17 +38,14 @@ class AppServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 self.app,
-                ws=DirectProtocol,
-                http="httptools",
+                http=http_protocol(),
+                ws="websockets-sansio",  # any but none: upgrades are then ours to answer
                 lifespan="on",
                 log_config=None,
                 access_log=False,
                 backlog=BACKLOG,
                 proxy_headers=False,
                 server_header=False,
-                ws_max_size=WS_MAX_SIZE,
-                ws_per_message_deflate=False,
-                ws_ping_interval=None,
                 timeout_keep_alive=KEEP_ALIVE,
                 timeout_graceful_shutdown=GRACE,
             )

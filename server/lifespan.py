@@ -32,7 +32,9 @@ from server.metrics import Metrics
 from server.owner import Owner
 from server.perform import publications
 from server.realtime import codes
+from server.realtime.door import Outbox
 from server.realtime.editing import Editing
+from server.realtime.heartbeat import Heartbeat
 from server.realtime.presence import Presence
 from server.realtime.sessions import Sessions
 from server.services import Services
@@ -92,6 +94,8 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             provider=stack.enter_context(Provider.of(settings)),
             limits=limits,
             sessions=sessions,
+            outbox=Outbox(),
+            heartbeat=Heartbeat(asyncio.get_running_loop().time),
             presence=Presence(Roster(broker, "presence", PRESENCE_TTL, time.time), hub),
             editing=Editing(database, hub, owner.tasks, Roster(broker, "editing", EDITING_TTL, time.time)),
         )
@@ -101,6 +105,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         owner.start("redis publisher", broker.run_publisher())
         owner.start("redis subscriber", broker.run_subscriber(hub.deliver, hub.resubscribed, _controller(services)))
         owner.start("healer", _heal(services))
+        owner.start("heartbeat", services.heartbeat.run())
         owner.start("renewal", _renew(services))
         owner.start("vitals", services.vitals.run())
         _watch(services)

@@ -26,7 +26,9 @@ from server.metrics import Metrics
 from server.settings import Settings
 
 if TYPE_CHECKING:
+    from server.realtime.door import Outbox
     from server.realtime.editing import Editing
+    from server.realtime.heartbeat import Heartbeat
     from server.realtime.presence import Presence
     from server.realtime.sessions import Sessions
     from server.vitals import Vitals
@@ -55,6 +57,8 @@ class Services:
     provider: Provider | None
     limits: Limits
     sessions: Sessions
+    outbox: Outbox
+    heartbeat: Heartbeat
     presence: Presence
     editing: Editing
     vitals: Vitals = field(init=False)  # looks at all of the above

@@ -127,7 +127,7 @@ async def _subscribe(session: Session, request: Request) -> None:
     def answer(joined: Joined) -> None:
         session.subscriptions[channel] = name
         if params.get("join_leave") is True:
-            session.join_leave.add(channel)
+            session.join_leave = (session.join_leave or set()) | {channel}
         session.reply(request, _subscribed(joined, since, name))
 
     try:

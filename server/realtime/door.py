@@ -1,7 +1,8 @@
 """The one door out of a connection: every reply and push goes through it, in order.
 
-What is sent within one turn of the event loop leaves as one frame. What a reader does not take piles up
-here, bounded in bytes: a slow reader is cut off (3008), comes back and recovers; nobody waits for it.
+What is sent within one turn of the event loop leaves as one frame; connections that are sent the same share
+its bytes. What a reader does not take piles up in the sink, bounded in bytes: a slow reader is cut off
+(3008), comes back and recovers; nobody waits for it.
 """
 
 from __future__ import annotations
@@ -10,17 +11,27 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from server.realtime.codecs.codec import Codec
-from server.realtime.codes import SLOW, Disconnect
+import structlog
 
-OUTGOING_LIMIT = 1 << 20
-"""Bytes that may wait for a reader."""
+from channels.push import Push
+from server.realtime.codes import SERVER_ERROR, SLOW, Disconnect
+from server.realtime.packing import Packer, Packers
+
+log = structlog.get_logger(__name__)
+
+KERNEL_BYTES = 256 * 1024
+"""What the system may hold of a connection: Linux doubles the size of the send buffer that it is asked for."""
+
+OUTGOING_LIMIT = (1 << 20) - KERNEL_BYTES
+"""Bytes that may wait for a reader in this process; with the system's, 1 MiB."""
 
 
 class Sink(Protocol):
     """The transport under a door. Synchronous; what it cannot send yet counts as `pending` bytes."""
 
-    def write(self, frame: bytes) -> None: ...
+    def write(self, frame: bytes) -> None:
+        """Sends what the door's packer made."""
+        ...
 
     def close(self, end: Disconnect) -> None:
         """Says goodbye after what was written."""
@@ -38,56 +49,89 @@ class Sink(Protocol):
         ...
 
 
-class Door:
-    """`too_slow` is called once, when the limit is passed."""
+class Owner(Protocol):
+    """Whose door it is."""
 
-    __slots__ = ("_codec", "_limit", "_loop", "_messages", "_scheduled", "_sink", "_size", "_too_slow", "closed")
+    def cut_off(self, end: Disconnect) -> None: ...
 
-    def __init__(self, codec: Codec, sink: Sink, too_slow: Callable[[], None], limit: int = OUTGOING_LIMIT) -> None:
-        self._codec = codec
-        self._sink = sink
-        self._too_slow = too_slow
-        self._limit = limit
-        self._messages: list[bytes] = []
-        self._size = 0
-        self._scheduled = False
-        self._loop = asyncio.get_running_loop()
-        self.closed = False
 
-    def send(self, message: bytes) -> None:
-        if self.closed:
-            return
-        self._messages.append(message)
-        self._size += len(message)
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._flush)
-        elif self._size > self._limit:
-            self._flush()
+class Outbox:
+    """The doors of this process that have something to send, flushed once in each turn of the loop."""
+
+    def __init__(self, call_soon: Callable[[Callable[[], None]], object] | None = None) -> None:
+        self._call_soon = call_soon or asyncio.get_running_loop().call_soon
+        self._doors: list[Door] = []
+        self.packers = Packers()
+
+    def add(self, door: Door) -> None:
+        if not self._doors:
+            self._call_soon(self._flush)
+        self._doors.append(door)
 
     def _flush(self) -> None:
-        self._scheduled = False
-        if self.closed or not self._messages:
+        doors, self._doors = self._doors, []
+        for door in doors:
+            try:
+                door.flush()
+            except Exception:  # reason: one connection's fault must not keep the others waiting
+                log.exception("a connection could not be written to")
+                door.cut_off(SERVER_ERROR)
+
+
+class Door:
+    """`cut_off` of the owner is called once, when the door itself ends the connection. `waiting` is what this
+    turn sends."""
+
+    __slots__ = ("_outbox", "_owner", "_packer", "_sink", "closed", "waiting")
+
+    def __init__(self, outbox: Outbox, packer: Packer, sink: Sink, owner: Owner) -> None:
+        self._outbox = outbox
+        self._packer = packer
+        self._sink = sink
+        self._owner = owner
+        self.waiting: list[Push | bytes] = []
+        self.closed = False
+
+    def send(self, message: Push | bytes) -> None:
+        """A push is encoded once for all doors; bytes are a message of this one's codec."""
+        if self.closed:
             return
-        frame = self._messages[0] if len(self._messages) == 1 else self._codec.join(self._messages)
-        self._messages.clear()
-        self._size = 0
-        self._sink.write(frame)
-        if self._sink.pending > self._limit:
-            self.closed = True
-            self._sink.abort(SLOW)
-            self._too_slow()
+        if not self.waiting:
+            self._outbox.add(self)
+        self.waiting.append(message)
+
+    def flush(self) -> None:
+        if not self.waiting:
+            return
+        frame = self._packer.pack(self.waiting)
+        self.waiting.clear()
+        pending = self._sink.pending
+        if pending and pending + len(frame) > OUTGOING_LIMIT:
+            self.cut_off(SLOW)
+        else:
+            self._sink.write(frame)
+
+    def cut_off(self, end: Disconnect) -> None:
+        """Drops the connection with all that waits."""
+        if not self.closed:
+            self.shut()
+            self._sink.abort(end)
+            self._owner.cut_off(end)
 
     def close(self, end: Disconnect) -> None:
         """Sends what waits, then the end."""
-        if not self.closed:
-            self._flush()
+        self.flush()
         if not self.closed:
             self.closed = True
             self._sink.close(end)
 
+    def shut(self) -> None:
+        """The connection is gone: nothing is sent any more."""
+        self.closed = True
+        self.waiting.clear()
+
     async def drained(self) -> None:
         """Waits until the reader has taken most of what was sent."""
+        self.flush()
         if not self.closed:
-            self._flush()
             await self._sink.drained()

@@ -11,7 +11,7 @@ from server.client import is_same_origin
 from server.realtime.asgi import AsgiSink
 from server.realtime.codecs.choice import codec_of, subprotocol_of
 from server.realtime.commands import handle
-from server.realtime.direct import EXTENSION
+from server.realtime.direct import TAKE_OVER, SocketProtocol
 from server.realtime.session import Session
 from server.services import Services
 
@@ -28,13 +28,12 @@ async def websocket_endpoint(websocket: WebSocket) -> None:
         return
     subprotocol = subprotocol_of(websocket.scope.get("subprotocols", []))
     codec = codec_of(subprotocol, websocket.query_params)
-    await websocket.accept(subprotocol=subprotocol)
-    direct = websocket.scope.get("extensions", {}).get(EXTENSION)
-    if direct is not None:
-        direct.text = codec.text
-        session = Session(services, codec, direct, handle)
-        await _read(websocket, session)
+    take_over = websocket.scope.get("extensions", {}).get(TAKE_OVER)
+    if take_over is not None:
+        connection: SocketProtocol = take_over(subprotocol)
+        connection.attach(Session(services, codec, connection, handle, services.outbox.packers.of(codec)))
         return
+    await websocket.accept(subprotocol=subprotocol)
     sink = AsgiSink(websocket, text=codec.text)
     session = Session(services, codec, sink, handle)
     await _read_and_write(websocket, session, sink)

@@ -28,6 +28,8 @@ from server.realtime.answers import Goodbye, Refusal
 from server.realtime.codecs.codec import Codec, Malformed, Request
 from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe, error_code
 from server.realtime.door import Door, Sink
+from server.realtime.heartbeat import NEVER
+from server.realtime.packing import JoiningPacker, Packer
 from server.services import Services
 
 log = structlog.get_logger(__name__)
@@ -54,22 +56,43 @@ Handler = Callable[["Session", Request], Awaitable[None]]
 class Session:
     """The `Subscriber` of the hub for everything that this connection subscribes to."""
 
-    def __init__(self, services: Services, codec: Codec, sink: Sink, handler: Handler) -> None:
+    __slots__ = (
+        "_deadline",
+        "_end_at_deadline",
+        "_handler",
+        "_ping_at",
+        "_pong_due",
+        "_waiting",
+        "_working",
+        "caller",
+        "client",
+        "codec",
+        "door",
+        "join_leave",
+        "services",
+        "slot",
+        "state",
+        "subscriptions",
+    )
+
+    def __init__(
+        self, services: Services, codec: Codec, sink: Sink, handler: Handler, packer: Packer | None = None
+    ) -> None:
+        """`packer` makes what the sink writes; by default the payloads of frames."""
         self.services = services
         self.codec = codec
         self.client = str(uuid4())
         self.state = State.NEW
         self.caller: Caller | None = None
         self.subscriptions: dict[str, ChannelName] = {}
-        self.join_leave: set[str] = set()
-        self.door = Door(codec, sink, self._too_slow)
-        self.loop = asyncio.get_running_loop()
+        self.join_leave: set[str] | None = None
+        self.door = Door(services.outbox, packer or JoiningPacker(codec), sink, self)
+        self.slot: int | None = None
         self._handler = handler
-        self._waiting: deque[Request] = deque()
+        self._waiting: deque[Request] | None = None
         self._working: asyncio.Task[None] | None = None
-        self._deadline = self.loop.call_later(CONNECT_DEADLINE, self.end, codes.STALE)
-        self._ping: asyncio.TimerHandle | None = None
-        self._pong_due: asyncio.TimerHandle | None = None
+        self._ping_at = self._pong_due = NEVER
+        self._expect(CONNECT_DEADLINE, codes.STALE)
 
     # Coming in
 
@@ -83,20 +106,24 @@ class Session:
             return
         for request in requests:
             if request.is_pong:
-                self._pong()
+                self._pong_due = NEVER
+            elif self._waiting is None:
+                self._waiting = deque((request,))
             else:
                 self._waiting.append(request)
+        if self._waiting is None:
+            return
         if len(self._waiting) > COMMANDS_WAITING:
             self.end(codes.BUSY)
-        elif self._waiting and self._working is None:
-            self._working = self.services.tasks.create_task(self._work(), name=f"session {self.client}")
+        elif self._working is None:
+            self._working = self.services.tasks.create_task(self._work(self._waiting), name="commands")
 
-    async def _work(self) -> None:
+    async def _work(self, waiting: deque[Request]) -> None:
         try:
-            while self._waiting and self.state is not State.CLOSED:
-                await self._handle(self._waiting.popleft())
+            while waiting and self.state is not State.CLOSED:
+                await self._handle(waiting.popleft())
         finally:
-            self._working = None
+            self._waiting = self._working = None
 
     async def _handle(self, request: Request) -> None:
         try:
@@ -121,14 +148,17 @@ class Session:
             self.door.send(self.codec.error(request.id, code))
         if request.method == "connect" and self.state is State.NEW:
             self.state = State.UNUSABLE
-            self._waiting.clear()
-            self._deadline.cancel()
-            self._deadline = self.loop.call_later(UNUSABLE_DEADLINE, self.end, codes.MALFORMED)
+            if self._waiting is not None:
+                self._waiting.clear()
+            self._expect(UNUSABLE_DEADLINE, codes.MALFORMED)
 
     def deliver(self, push: Push) -> None:
-        if push.kind in (PushKind.JOIN, PushKind.LEAVE) and push.channel not in self.join_leave:
+        if not push.offset and push.kind in (PushKind.JOIN, PushKind.LEAVE) and not self._is_curious(push.channel):
             return
-        self.door.send(push.encoded(self.codec))
+        self.door.send(push)
+
+    def _is_curious(self, channel: str) -> bool:
+        return self.join_leave is not None and channel in self.join_leave
 
     async def drained(self) -> None:
         await self.door.drained()
@@ -142,8 +172,9 @@ class Session:
         """Tells the client of the end of a subscription that was forgotten here."""
         self.door.send(self.codec.unsubscribe(channel, end))
 
-    def _too_slow(self) -> None:
-        log.info("a slow reader was cut off", client=self.client)
+    def cut_off(self, end: Disconnect) -> None:
+        """The door dropped the connection."""
+        log.info("a connection was cut off", client=self.client, code=end.code, reason=end.reason)
         self.closed()
 
     # Who it is
@@ -169,29 +200,38 @@ class Session:
         """The connect reply has been sent."""
         self.state = State.READY
         self.follow_expiry(caller)
-        interval = self.services.settings.ping_interval
+        heartbeat, interval = self.services.heartbeat, self.services.settings.ping_interval
         # the first ping at a random moment, so that those who came together do not pong together
-        self._ping = self.loop.call_later(interval * random.uniform(0.5, 1), self._send_ping)  # noqa: S311 # reason: no secret
+        self._ping_at = heartbeat.now() + interval * random.uniform(0.5, 1)  # noqa: S311 # reason: no secret
+        heartbeat.watch(self)
 
     def follow_expiry(self, caller: Caller) -> None:
         """The connection ends a grace after its token, unless that is refreshed."""
         self.caller = caller
-        self._deadline.cancel()
         left = (caller.expires_at - datetime.now(UTC)).total_seconds() + EXPIRY_GRACE
-        self._deadline = self.loop.call_later(max(0.0, left), self.end, codes.EXPIRED)
+        self._expect(max(0.0, left), codes.EXPIRED)
 
-    # Keep-alive (protocol.md §5)
+    # Keep-alive (protocol.md §5) and deadlines: a `Watched` of the heartbeat
 
-    def _send_ping(self) -> None:
-        settings = self.services.settings
-        self.door.send(self.codec.ping)
-        self._pong_due = self.loop.call_later(settings.pong_timeout, self.end, codes.NO_PONG)
-        self._ping = self.loop.call_later(settings.ping_interval, self._send_ping)
+    def _expect(self, seconds: float, otherwise: Disconnect) -> None:
+        """Ends the connection after some seconds, unless something else is expected by then."""
+        heartbeat = self.services.heartbeat
+        self._deadline, self._end_at_deadline = heartbeat.now() + seconds, otherwise
+        heartbeat.watch(self)
 
-    def _pong(self) -> None:
-        if self._pong_due is not None:
-            self._pong_due.cancel()
-            self._pong_due = None
+    def due(self) -> float:
+        return NEVER if self.state is State.CLOSED else min(self._deadline, self._pong_due, self._ping_at)
+
+    def look(self, now: float) -> None:
+        if self._deadline <= now:
+            self.end(self._end_at_deadline)
+        elif self._pong_due <= now:
+            self.end(codes.NO_PONG)
+        elif self._ping_at <= now:
+            settings = self.services.settings
+            self.door.send(self.codec.ping)
+            self._pong_due = now + settings.pong_timeout
+            self._ping_at = max(self._ping_at, now - settings.ping_interval) + settings.ping_interval
 
     # The end
 
@@ -206,11 +246,10 @@ class Session:
         if self.state is State.CLOSED:
             return
         self.state = State.CLOSED
-        self.door.closed = True
-        for timer in (self._deadline, self._ping, self._pong_due):
-            if timer is not None:
-                timer.cancel()
-        self._waiting.clear()
+        self.door.shut()
+        self.services.heartbeat.forget(self)
+        if self._waiting is not None:
+            self._waiting.clear()
         if self._working is not None and self._working is not asyncio.current_task():
             self._working.cancel()
         self.services.editing.closed(self)
@@ -228,5 +267,6 @@ class Session:
             return False
         if name.kind is ChannelKind.CUSTOMER:
             self.services.presence.left(self, channel)
-        self.join_leave.discard(channel)
+        if self.join_leave is not None:
+            self.join_leave.discard(channel)
         return True

@@ -18,8 +18,8 @@ from channels.customer import Customer
 from persistence.recorder import Recorded
 from server.app import create_app
 from server.embedded import EmbeddedServices
+from server.http_protocol import http_protocol
 from server.perform import perform
-from server.realtime.direct import DirectProtocol
 from server.services import Services
 from server.settings import Settings
 from tests.ground.folder import reachable_folder
@@ -65,7 +65,7 @@ async def running_node(database_url: str, redis_url: str, **settings: Any) -> As
     given = {"database_url": database_url, "redis_url": redis_url, "secret_key": SECRET_KEY, "rate_limit": None}
     app = create_app(Settings(**{**given, **settings}))
     config = uvicorn.Config(
-        app, port=0, ws=DirectProtocol, log_config=None, ws_ping_interval=None, timeout_graceful_shutdown=2
+        app, port=0, http=http_protocol(), ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=2
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve(), name="server")

@@ -1,0 +1,110 @@
+"""uvicorn's HTTP protocol with what it leaves open: a deadline for request heads, and our own WebSockets.
+
+What is relied on of uvicorn is written down as a test: `tests/wire/test_uvicorn.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any, cast
+from urllib.parse import unquote
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from server.realtime.direct import App, SocketProtocol
+
+HEAD_DEADLINE = 10.0
+"""Seconds from connecting, or from the first byte of a later request, to the end of its head."""
+
+
+class HeadDeadline:
+    """Ends connections that do not finish what they ask. One timer for all: they wait equally long."""
+
+    def __init__(self, seconds: float = HEAD_DEADLINE) -> None:
+        self._seconds = seconds
+        self._waiting: dict[asyncio.Transport, float] = {}  # by when it is due, which is the order of arrival
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, transport: asyncio.Transport) -> None:
+        if transport in self._waiting:
+            return
+        loop = asyncio.get_running_loop()
+        self._waiting[transport] = loop.time() + self._seconds
+        if self._timer is None:
+            self._timer = loop.call_later(self._seconds, self._sweep)
+
+    def met(self, transport: asyncio.Transport) -> None:
+        self._waiting.pop(transport, None)
+
+    def _sweep(self) -> None:
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for transport, due in list(self._waiting.items()):
+            if due > now:
+                self._timer = loop.call_at(due, self._sweep)
+                return
+            del self._waiting[transport]
+            transport.abort()
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """Made by `http_protocol`, for each connection."""
+
+    def __init__(
+        self,
+        heads: HeadDeadline,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._heads = heads
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # reason: as in uvicorn
+        super().connection_made(transport)
+        self._heads.begin(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._heads.met(self.transport)
+        super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        self._heads.met(self.transport)
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        between_requests = self.cycle is None or self.cycle.response_complete
+        if self.parser is not None and between_requests:
+            self._heads.begin(self.transport)
+
+    def handle_websocket_upgrade(self) -> None:
+        self._heads.met(self.transport)
+        self.connections.discard(self)
+        connection = SocketProtocol(self.transport, self.connections)
+        self.transport.set_protocol(connection)
+        task = self.loop.create_task(connection.open(cast(App, self.app), self._request()))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        self.parser = None  # type: ignore[assignment] # reason: it refers back; without it, all of this is freed at once
+
+    def _request(self) -> dict[str, Any]:
+        """The scope, completed as uvicorn does it for requests that are no upgrades."""
+        raw_path, _, query = self.url.partition(b"?")
+        root = self.root_path
+        return {
+            **self.scope,
+            "path": root + unquote(raw_path.decode("latin-1")),
+            "raw_path": root.encode("latin-1") + raw_path,
+            "query_string": query,
+        }
+
+
+def http_protocol(head_deadline: float = HEAD_DEADLINE) -> type[asyncio.Protocol]:
+    """For `uvicorn.Config(http=...)`, which calls it for each connection."""
+    return cast(type[asyncio.Protocol], partial(HttpProtocol, HeadDeadline(head_deadline)))
