@@ -9,7 +9,7 @@ import orjson
 
 from channels.names import ChannelKind, ChannelName
 from channels.ports import Subscriber
-from channels.push import Push
+from channels.push import Push, PushKind
 
 RECENT = 256
 """How many of the latest publications a feed keeps for those who are just joining or coming back."""
@@ -31,6 +31,7 @@ class Feed:
         "assigned_to",
         "catching_up",
         "channel",
+        "curious",
         "joining",
         "name",
         "offset",
@@ -46,6 +47,7 @@ class Feed:
         self.assigned_to: int | None = None
         self.receivers: dict[Subscriber, None] = {}
         self.ahead: dict[Subscriber, int] = {}
+        self.curious: dict[Subscriber, None] = {}  # who is told of joins and leaves
         self.joining = 0
         self.waiters: set[asyncio.Future[None]] = set()
         self.subscribed: asyncio.Future[bool] | None = None
@@ -114,7 +116,8 @@ class Feed:
 
     def broadcast(self, push: Push) -> None:
         """Delivers a push that has no offset."""
-        for receiver in tuple(self.receivers):
+        presence = push.kind is PushKind.JOIN or push.kind is PushKind.LEAVE
+        for receiver in tuple(self.curious if presence else self.receivers):
             receiver.deliver(push)
 
     def tail(self, after: int) -> list[Push] | None:
@@ -128,12 +131,15 @@ class Feed:
             return None
         return [self._recent[index] for index in range(len(self._recent) - count, len(self._recent))]
 
-    def admit(self, receiver: Subscriber, position: int | None) -> None:
+    def admit(self, receiver: Subscriber, position: int | None, *, curious: bool = False) -> None:
         """Makes a receiver live, who has everything up to `position` (None: the channel has no stream)."""
         self.receivers[receiver] = None
+        if curious:
+            self.curious[receiver] = None
         if position is not None and self.offset is not None and position > self.offset:
             self.ahead[receiver] = position
 
     def dismiss(self, receiver: Subscriber) -> None:
         self.receivers.pop(receiver, None)
         self.ahead.pop(receiver, None)
+        self.curious.pop(receiver, None)

@@ -95,8 +95,11 @@ class Hub:
         answer: Callable[[Joined], None],
         *,
         reject_unrecovered: bool = False,
+        curious: bool = False,
     ) -> None:
         """Subscribes a receiver: `answer` is called once, before anything of the channel is delivered.
+
+        A `curious` one is told of joins and leaves as well.
 
         Nothing is awaited between the last look at what was missed and going live, so there is neither a gap
         nor a repetition. Raises PermissionDenied, Unrecoverable, DatabaseUnavailable: then nothing was
@@ -108,7 +111,7 @@ class Hub:
             await self._acknowledged(feed)
             if not name.recoverable:
                 answer(Joined(self.epoch, 0, recovered=False))
-                feed.admit(receiver, None)
+                feed.admit(receiver, None, curious=curious)
                 return
             joined = self._join_from_memory(feed, receiver.viewer, since)
             if joined is None:
@@ -117,7 +120,7 @@ class Hub:
                 raise Unrecoverable
             answer(joined)
             position = joined.publications[-1].offset if joined.publications else joined.offset
-            await self._follow(feed, receiver, position)
+            await self._follow(feed, receiver, position, curious=curious)
         finally:
             feed.joining -= 1
             self._close_unused(feed)
@@ -146,14 +149,14 @@ class Hub:
             return Joined(page.epoch, top, recovered=False)
         return Joined(page.epoch, since.offset, recovered=True, publications=page.pushes)
 
-    async def _follow(self, feed: Feed, receiver: Subscriber, position: int) -> None:
+    async def _follow(self, feed: Feed, receiver: Subscriber, position: int, *, curious: bool) -> None:
         """Delivers what follows a position until memory reaches it, then goes live in the same breath."""
         while True:
             tail = feed.tail(position)
             if tail is not None:
                 for push in tail:
                     receiver.deliver(push)
-                feed.admit(receiver, position)
+                feed.admit(receiver, position, curious=curious)
                 return
             await receiver.drained()
             page = await self._stream.read(feed.name, receiver.viewer, position, CATCH_UP_PAGE)

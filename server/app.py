@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from server import page, problems
 from server.edge import middleware
@@ -29,13 +30,12 @@ def create_app(settings: Settings) -> FastAPI:
         title="Casewire",
         version=VERSION,
         lifespan=lifespan,
-        middleware=middleware(settings),
+        middleware=[Middleware(endpoint.Sockets), *middleware(settings)],
         docs_url=None,
         redoc_url=None,
     )
     problems.install(app)
     for router in routers:
         app.include_router(router)
-    app.include_router(endpoint.router)
     page.install(app)
     return app

@@ -126,13 +126,16 @@ async def _subscribe(session: Session, request: Request) -> None:
 
     def answer(joined: Joined) -> None:
         session.subscriptions[channel] = name
-        if params.get("join_leave") is True:
-            session.join_leave = (session.join_leave or set()) | {channel}
         session.reply(request, _subscribed(joined, since, name))
 
     try:
         await session.services.hub.join(
-            session, name, since, answer, reject_unrecovered=isinstance(flag, int) and bool(flag & REJECT_UNRECOVERED)
+            session,
+            name,
+            since,
+            answer,
+            reject_unrecovered=isinstance(flag, int) and bool(flag & REJECT_UNRECOVERED),
+            curious=params.get("join_leave") is True,
         )
     except Unrecoverable:
         raise Refusal(codes.UNRECOVERABLE_POSITION) from None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter, WebSocket
-from starlette.websockets import WebSocketDisconnect
+from starlette.datastructures import QueryParams
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.client import is_same_origin
 from server.realtime.asgi import AsgiSink
@@ -15,28 +16,40 @@ from server.realtime.direct import TAKE_OVER, SocketProtocol
 from server.realtime.session import Session
 from server.services import Services
 
-router = APIRouter()
+PATH = "/connection/websocket"
 
 
-@router.websocket("/connection/websocket")
-async def websocket_endpoint(websocket: WebSocket) -> None:
+class Sockets:
+    """ASGI middleware, the outermost: connecting costs none of what is made for requests."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"] == PATH:
+            await _open(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+async def _open(scope: Scope, receive: Receive, send: Send) -> None:
     """Accepts first and judges the `connect` command then: SDKs take a refused handshake for a bad network."""
-    services: Services = websocket.app.state.services
+    services: Services = scope["app"].state.services
     settings = services.settings
-    if not is_same_origin(websocket.scope, settings.trusted_proxies, settings.allowed_origins):
-        await websocket.close(4403, "origin not allowed")  # before accept: HTTP 403
+    if not is_same_origin(scope, settings.trusted_proxies, settings.allowed_origins):
+        await WebSocket(scope, receive, send).close(4403, "origin not allowed")  # before accept: HTTP 403
         return
-    subprotocol = subprotocol_of(websocket.scope.get("subprotocols", []))
-    codec = codec_of(subprotocol, websocket.query_params)
-    take_over = websocket.scope.get("extensions", {}).get(TAKE_OVER)
+    subprotocol = subprotocol_of(scope.get("subprotocols", []))
+    codec = codec_of(subprotocol, QueryParams(scope["query_string"]))
+    take_over = scope.get("extensions", {}).get(TAKE_OVER)
     if take_over is not None:
         connection: SocketProtocol = take_over(subprotocol)
         connection.attach(Session(services, codec, connection, handle, services.outbox.packers.of(codec)))
         return
+    websocket = WebSocket(scope, receive, send)
     await websocket.accept(subprotocol=subprotocol)
     sink = AsgiSink(websocket, text=codec.text)
-    session = Session(services, codec, sink, handle)
-    await _read_and_write(websocket, session, sink)
+    await _read_and_write(websocket, Session(services, codec, sink, handle), sink)
 
 
 async def _read(websocket: WebSocket, session: Session) -> None:

@@ -20,7 +20,7 @@ import structlog
 from channels.errors import CasewireError, Unauthorized
 from channels.names import ChannelKind, ChannelName, agent_channel
 from channels.ports import Viewer
-from channels.push import Push, PushKind
+from channels.push import Push
 from server.auth.authenticate import Caller, authenticate
 from server.auth.tokens import TokenExpired
 from server.realtime import codes
@@ -68,7 +68,6 @@ class Session:
         "client",
         "codec",
         "door",
-        "join_leave",
         "services",
         "slot",
         "state",
@@ -85,7 +84,6 @@ class Session:
         self.state = State.NEW
         self.caller: Caller | None = None
         self.subscriptions: dict[str, ChannelName] = {}
-        self.join_leave: set[str] | None = None
         self.door = Door(services.outbox, packer or JoiningPacker(codec), sink, self)
         self.slot: int | None = None
         self._handler = handler
@@ -153,12 +151,7 @@ class Session:
             self._expect(UNUSABLE_DEADLINE, codes.MALFORMED)
 
     def deliver(self, push: Push) -> None:
-        if not push.offset and push.kind in (PushKind.JOIN, PushKind.LEAVE) and not self._is_curious(push.channel):
-            return
         self.door.send(push)
-
-    def _is_curious(self, channel: str) -> bool:
-        return self.join_leave is not None and channel in self.join_leave
 
     async def drained(self) -> None:
         await self.door.drained()
@@ -267,6 +260,4 @@ class Session:
             return False
         if name.kind is ChannelKind.CUSTOMER:
             self.services.presence.left(self, channel)
-        if self.join_leave is not None:
-            self.join_leave.discard(channel)
         return True
