@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from server import page, problems
-from server.edge import middleware
+from server.edge.edge import Edge
 from server.lifespan import running_services
 from server.realtime import endpoint
 from server.routes import routers
+from server.routes.calls import Calls
 from server.settings import Settings
 from server.version import VERSION
 
 
-def create_app(settings: Settings) -> FastAPI:
+class Application(FastAPI):
+    """FastAPI behind our own edge, which answers most requests without it."""
+
+    edge: Callable[[ASGIApp], ASGIApp]
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return self.edge(super().build_middleware_stack())
+
+
+def create_app(settings: Settings) -> Application:
     """The server over the PostgreSQL and the Redis that `settings` name."""
 
     @asynccontextmanager
@@ -26,14 +36,8 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.services = services
             yield
 
-    app = FastAPI(
-        title="Casewire",
-        version=VERSION,
-        lifespan=lifespan,
-        middleware=[Middleware(endpoint.Sockets), *middleware(settings)],
-        docs_url=None,
-        redoc_url=None,
-    )
+    app = Application(title="Casewire", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.edge = lambda inside: endpoint.Sockets(Edge(inside, settings, Calls(routers)))
     problems.install(app)
     for router in routers:
         app.include_router(router)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ def client_address(scope: Scope, trusted: Sequence[Network]) -> Address:
     that is not a trusted proxy is the client. What stands further left anybody may have written.
     """
     address = _peer(scope)
+    if not _is_trusted(address, trusted):
+        return address
     hops = ",".join(_headers(scope, b"x-forwarded-for")).split(",")
     while hops and _is_trusted(address, trusted):
         before = _address(hops.pop())
@@ -43,8 +46,10 @@ def is_https(scope: Scope, trusted: Sequence[Network]) -> bool:
     """Whether the client spoke TLS, to us or to a trusted proxy."""
     if scope.get("scheme") in ("https", "wss"):
         return True
+    if not _is_trusted(_peer(scope), trusted):
+        return False
     schemes = ",".join(_headers(scope, b"x-forwarded-proto")).split(",")
-    return _is_trusted(_peer(scope), trusted) and schemes[-1].strip().lower() == "https"
+    return schemes[-1].strip().lower() == "https"
 
 
 def is_same_origin(scope: Scope, trusted: Sequence[Network], allowed: Iterable[str]) -> bool:
@@ -77,6 +82,7 @@ def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
     return any(address in network for network in trusted)
 
 
+@lru_cache(4096)
 def _address(text: str) -> Address | None:
     """An address as proxies write it: bare, with a port, or in brackets."""
     text = text.strip()

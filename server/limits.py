@@ -46,12 +46,11 @@ class Quota:
     reset: int
     exceeded: bool
 
-    def headers(self) -> dict[str, str]:
+    def headers(self) -> list[tuple[bytes, bytes]]:
         """The fields of draft-ietf-httpapi-ratelimit-headers."""
-        return {
-            "RateLimit-Policy": f'"{self.name}";q={self.rate.amount};w={self.rate.seconds}',
-            "RateLimit": f'"{self.name}";r={self.remaining};t={self.reset}',
-        }
+        policy = f'"{self.name}";q={self.rate.amount};w={self.rate.seconds}'
+        left = f'"{self.name}";r={self.remaining};t={self.reset}'
+        return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
 
 
 class Limits:

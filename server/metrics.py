@@ -49,6 +49,30 @@ class Metrics:
             ("intent", "outcome"),
             registry=self.registry,
         )
+        # finding a counter by its labels costs more than counting
+        self._answers: dict[tuple[str, str, int], Counter] = {}
+        self._times: dict[tuple[str, str], Histogram] = {}
+        self._outcomes: dict[tuple[str, str], Counter] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """Counts an HTTP request; `seconds` None leaves its time out."""
+        count = self._answers.get((method, route, status))
+        if count is None:
+            count = self._answers[method, route, status] = self.requests.labels(method, route, status)
+        count.inc()
+        if seconds is None:
+            return
+        times = self._times.get((method, route))
+        if times is None:
+            times = self._times[method, route] = self.request_seconds.labels(method, route)
+        times.observe(seconds)
+
+    def wrote(self, intent: str, outcome: str) -> None:
+        """Counts a command by what it wanted and what became of it."""
+        count = self._outcomes.get((intent, outcome))
+        if count is None:
+            count = self._outcomes[intent, outcome] = self.writes.labels(intent, outcome)
+        count.inc()
 
     def watch(self, name: str, meaning: str, value: Callable[[], float]) -> None:
         """A gauge `casewire_<name>` whose value is asked at each scrape."""

@@ -32,7 +32,7 @@ async def perform(services: Services, agent: Agent, intent: Intent, command_id: 
     else:
         return recorded
     finally:
-        services.metrics.writes.labels(type(intent).__name__, outcome).inc()
+        services.metrics.wrote(type(intent).__name__, outcome)
 
 
 def publications(recorded: Sequence[Recorded]) -> list[Push]:

@@ -15,6 +15,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from channels.errors import CasewireError, EditConflict, InvalidRequest, NotFound, PayloadTooLarge, TooManyRequests
 from server.models.parsing import invalid_request, is_undecoded_body
@@ -185,6 +186,12 @@ def problem_response(error: CasewireError) -> Response:
     return Response(orjson.dumps(document), document["status"], _headers(error, document["status"]), MEDIA_TYPE)
 
 
+def undecoded(scope: Scope) -> UnsupportedMediaType:
+    """The refusal of a body that is not declared as JSON."""
+    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"content-type"), "")
+    return UnsupportedMediaType(f"the body must be application/json; this one has {given or 'no Content-Type'}")
+
+
 def install(app: FastAPI) -> None:
     """Makes every error of this application a problem document."""
     app.add_exception_handler(CasewireError, _refused)
@@ -211,8 +218,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 # reason: registered for this class alone
     if is_undecoded_body(error.errors()):
-        given = request.headers.get("content-type") or "no Content-Type"
-        return problem_response(UnsupportedMediaType(f"the body must be application/json; this one has {given}"))
+        return problem_response(undecoded(request.scope))
     return problem_response(invalid_request(error.errors()))
 
 
@@ -231,8 +237,12 @@ async def _http(_request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
+    return unexpected_response(request.scope, error)
+
+
+def unexpected_response(scope: Scope, error: Exception) -> Response:
     """The last resort; the server logs the traceback as well."""
-    request_id = request.scope.get("request_id")
+    request_id = scope.get("request_id")
     log.error("unexpected error", request_id=request_id, error=type(error).__name__)
     problem = PROBLEMS["internal-error"]
     document = {

@@ -2,64 +2,41 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
-from channels.errors import CasewireError, TooManyRequests, Unauthorized
+from channels.errors import CasewireError, Unauthorized
 from server.auth.authenticate import authenticate
 from server.client import client_key
-from server.problems import problem_response
+from server.limits import Quota
+from server.services import Services
 
 PREFIX = "/api/"
 
 
-class Gate:
-    """Leaves the `Caller` in `scope["state"]["caller"]`, or in `["refusal"]` why there is none.
+async def admit(scope: Scope, services: Services) -> Quota | None:
+    """Counts the request; returns what its client has left, None where there is no limit.
 
-    Whether a caller is needed is for the route to say; the client behind a bad token is its address.
+    Leaves the `Caller` in `scope["state"]["caller"]`, or in `["refusal"]` why there is none: whether one is
+    needed is for the route to say. The client behind a bad token is its address.
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
-            await self.app(scope, receive, send)
-            return
-        services = scope["app"].state.services
-        await self._identify(scope)
-        quota = await services.limits.request(_client(scope))
-        if quota is None:
-            await self.app(scope, receive, send)
-            return
-        headers = [(name.lower().encode(), value.encode()) for name, value in quota.headers().items()]
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *headers]
-            await send(message)
-
-        if quota.exceeded:
-            services.metrics.limited.labels(quota.name).inc()
-            await problem_response(TooManyRequests(quota.reset))(scope, receive, answer)
-        else:
-            await self.app(scope, receive, answer)
-
-    @staticmethod
-    async def _identify(scope: Scope) -> None:
-        state = scope.setdefault("state", {})
+    state = scope["state"]
+    try:
+        state["caller"] = await authenticate(services, _bearer_token(scope))
+    except CasewireError as refusal:
         state["caller"] = None
-        try:
-            state["caller"] = await authenticate(scope["app"].state.services, _bearer_token(scope))
-        except CasewireError as refusal:
-            state["refusal"] = refusal
+        state["refusal"] = refusal
+    return await services.limits.request(_client(scope))
 
 
 def _bearer_token(scope: Scope) -> str:
-    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-    scheme, _, token = given.decode("latin-1").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthorized("send an access token: Authorization: Bearer <token>")
-    return token.strip()
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            given: str = value.decode("latin-1")
+            scheme, _, token = given.partition(" ")
+            if scheme.lower() == "bearer" and token.strip():
+                return token.strip()
+            break
+    raise Unauthorized("send an access token: Authorization: Bearer <token>")
 
 
 def _client(scope: Scope) -> str:
