@@ -154,7 +154,8 @@ class SocketProtocol(asyncio.Protocol):
 
     @property
     def pending(self) -> int:
-        return self.transport.get_write_buffer_size()
+        """0 below the transport's high-water mark: then the reader keeps up."""
+        return 0 if self._drained is None else self.transport.get_write_buffer_size()
 
     def write(self, data: bytes) -> None:
         """Sends whole frames."""

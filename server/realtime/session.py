@@ -151,7 +151,12 @@ class Session:
             self._expect(UNUSABLE_DEADLINE, codes.MALFORMED)
 
     def deliver(self, push: Push) -> None:
-        self.door.send(push)
+        """`Door.send`, without the call: this is what a publication does for each of its receivers."""
+        door = self.door
+        if not door.waiting:
+            door.send(push)
+        else:
+            door.waiting.append(push)
 
     async def drained(self) -> None:
         await self.door.drained()
