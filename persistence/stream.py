@@ -40,15 +40,10 @@ class PostgresStream:
     async def _page(self, name: ChannelName, viewer: Viewer | None, way: str, offset: int, limit: int) -> StreamPage:
         async with self._database.reading() as connection:
             rows = await connection.fetch(SQL[f"{name.kind}_page{way}"], name.id, offset, limit)
-        if name.kind is ChannelKind.CUSTOMER:
-            if not rows or not _may_see(viewer, rows[0]["assigned_to"]):
-                raise PermissionDenied(f"channel {name} is not yours to see")
-            pushes = [action_publication(action_from(row)) for row in rows if row["offset"] is not None]
-            return StreamPage(rows[0]["epoch"], rows[0]["top"], pushes, rows[0]["assigned_to"])
-        if not rows or (viewer is not None and viewer.agent.id != name.id):
+        page = page_of(name, rows) if rows else None
+        if page is None or not may_read(name, viewer, page):
             raise PermissionDenied(f"channel {name} is not yours to see")
-        pushes = [notice_publication(_notice_from(name.id, row)) for row in rows if row["notice_offset"] is not None]
-        return StreamPage(rows[0]["epoch"], rows[0]["top"], pushes)
+        return page
 
     async def tops(self, names: Sequence[ChannelName]) -> tuple[str, Mapping[str, int]]:
         customers = [name.id for name in names if name.kind is ChannelKind.CUSTOMER]
@@ -59,8 +54,23 @@ class PostgresStream:
         return epoch, {f"{row['kind']}:{row['id']}": row["offset"] for row in rows}
 
 
-def _may_see(viewer: Viewer | None, assigned_to: int | None) -> bool:
-    return viewer is None or viewer.agent.may_see(assigned_to, viewer.visibility)
+def page_of(name: ChannelName, rows: Sequence[Row]) -> StreamPage:
+    """The page that a query's rows make; there is at least one, without a publication where nothing follows."""
+    first = rows[0]
+    if name.kind is ChannelKind.CUSTOMER:
+        pushes = [action_publication(action_from(row)) for row in rows if row["offset"] is not None]
+        return StreamPage(first["epoch"], first["top"], pushes, first["assigned_to"])
+    pushes = [notice_publication(_notice_from(name.id, row)) for row in rows if row["notice_offset"] is not None]
+    return StreamPage(first["epoch"], first["top"], pushes)
+
+
+def may_read(name: ChannelName, viewer: Viewer | None, page: StreamPage) -> bool:
+    """Whether a viewer (None: the server itself) may see a channel of which this page was read."""
+    if viewer is None:
+        return True
+    if name.kind is ChannelKind.CUSTOMER:
+        return viewer.agent.may_see(page.assigned_to, viewer.visibility)
+    return viewer.agent.id == name.id
 
 
 def _notice_from(agent_id: int, row: Row) -> Notice:

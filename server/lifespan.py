@@ -19,6 +19,7 @@ from persistence.actions import Actions
 from persistence.agents import Agents
 from persistence.customers import Customers
 from persistence.database import Database, DatabaseOptions
+from persistence.gathering import GatheringStream
 from persistence.logins import Logins
 from persistence.notices import Notices
 from persistence.recorder import Recorder
@@ -62,8 +63,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         raise ValueError("the addresses of the services and the secret key must be known by now")
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.connect(_database_options(settings)))
-        stream = PostgresStream(database)
-        epoch = await stream.epoch()
+        epoch = await PostgresStream(database).epoch()
         agents, logins = Agents(database), Logins(database)
         directory = Directory(agents, logins)
         await directory.refresh()
@@ -72,6 +72,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         broker = RedisBroker(settings.redis_url, prefix)
         stack.push_async_callback(broker.close)
         owner = await stack.enter_async_context(Owner())
+        stream = GatheringStream(database, owner.tasks)
         hub = Hub(epoch, broker, stream, owner.tasks)
         sessions = Sessions(CONNECTIONS_PER_AGENT)
         services = Services(
