@@ -61,6 +61,7 @@ class Hub:
         self._tasks = tasks
         self._call_later = call_later or asyncio.get_running_loop().call_later
         self._feeds: dict[str, Feed] = {}
+        self._listeners: dict[str, Callable[[Push], None]] = {}
         self.healed = 0  # publications that came by the stream and not by the bus
 
     @property
@@ -78,12 +79,19 @@ class Hub:
     def deliver(self, push: Push) -> None:
         feed = self._feeds.get(push.channel)
         if feed is None:
+            if (listener := self._listeners.get(push.channel)) is not None:
+                listener(push)
             return
         if push.kind is not PushKind.PUBLICATION:
             feed.broadcast(push)
             return
         if feed.accept(push):
             self._later(feed, push.offset)
+
+    def listen(self, channel: str, listener: Callable[[Push], None]) -> asyncio.Future[bool]:
+        """Hears a channel on which processes speak to each other, for good. True once the bus acknowledged."""
+        self._listeners[channel] = listener
+        return self._broker.subscribe(channel)
 
     # Joining and leaving
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from server import page, problems
 from server.edge.edge import Edge
 from server.lifespan import running_services
-from server.realtime import endpoint
+from server.realtime import endpoint, fallbacks, unidirectional
 from server.routes import routers
 from server.routes.calls import Calls
 from server.settings import Settings
@@ -41,5 +41,7 @@ def create_app(settings: Settings) -> Application:
     problems.install(app)
     for router in routers:
         app.include_router(router)
+    app.include_router(fallbacks.router)
+    app.include_router(unidirectional.router)
     page.install(app)
     return app

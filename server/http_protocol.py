@@ -6,18 +6,27 @@ What is relied on of uvicorn is written down as a test: `tests/wire/test_uvicorn
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, cast
 from urllib.parse import unquote
+from weakref import ref
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from server.realtime.direct import App, SocketProtocol
+from server.realtime.direct import SEND_BUFFER, App, SocketProtocol
 
 HEAD_DEADLINE = 10.0
 """Seconds from connecting, or from the first byte of a later request, to the end of its head."""
+
+CONNECTION = "casewire.connection"
+"""The scope extension with the `HttpProtocol` of a request, for answers that are written straight to the transport."""
+
+SILENCE = 30_000
+"""Milliseconds that a piece of a stream may stay without an acknowledgement until the peer counts as gone."""
 
 
 class HeadDeadline:
@@ -72,6 +81,28 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._heads.met(self.transport)
         super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        extensions = {CONNECTION: ref(self)}  # weak, so that all of this is freed at once
+        self.scope["extensions"] = cast(Any, extensions)
+
+    @staticmethod
+    def of(scope: Mapping[str, Any]) -> HttpProtocol:
+        """The connection of a request that is under way."""
+        connection: HttpProtocol | None = scope["extensions"][CONNECTION]()
+        if connection is None:
+            raise ConnectionResetError("the connection is gone")
+        return connection
+
+    def expect_a_stream(self) -> None:
+        """The rest of this connection's life is one answer: little of it may wait unseen."""
+        connection = self.transport.get_extra_info("socket")
+        if connection is None or connection.family not in (socket.AF_INET, socket.AF_INET6):
+            return
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE)
 
     def on_headers_complete(self) -> None:
         self._heads.met(self.transport)

@@ -35,6 +35,7 @@ from server.perform import publications
 from server.realtime import codes
 from server.realtime.door import Outbox
 from server.realtime.editing import Editing
+from server.realtime.emulation import ALIVE_TTL, Emulation
 from server.realtime.heartbeat import Heartbeat
 from server.realtime.presence import Presence
 from server.realtime.sessions import Sessions
@@ -99,6 +100,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             heartbeat=Heartbeat(asyncio.get_running_loop().time),
             presence=Presence(Roster(broker, "presence", PRESENCE_TTL, time.time), hub),
             editing=Editing(database, hub, owner.tasks, Roster(broker, "editing", EDITING_TTL, time.time)),
+            emulation=Emulation(hub, Roster(broker, "node", ALIVE_TTL, time.time)),
         )
         services.vitals = Vitals(services, Roster(broker, "vitals", VITALS_TTL, time.time))
         directory.on_change(sessions.follow)
@@ -108,6 +110,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         owner.start("healer", _heal(services))
         owner.start("heartbeat", services.heartbeat.run())
         owner.start("renewal", _renew(services))
+        owner.start("emulation", services.emulation.run())
         owner.start("vitals", services.vitals.run())
         _watch(services)
         try:

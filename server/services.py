@@ -28,6 +28,7 @@ from server.settings import Settings
 if TYPE_CHECKING:
     from server.realtime.door import Outbox
     from server.realtime.editing import Editing
+    from server.realtime.emulation import Emulation
     from server.realtime.heartbeat import Heartbeat
     from server.realtime.presence import Presence
     from server.realtime.sessions import Sessions
@@ -61,6 +62,7 @@ class Services:
     heartbeat: Heartbeat
     presence: Presence
     editing: Editing
+    emulation: Emulation
     vitals: Vitals = field(init=False)  # looks at all of the above
     draining: bool = False
     failure: BaseException | None = None

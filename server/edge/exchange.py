@@ -13,7 +13,7 @@ from server.services import Services
 
 log = structlog.get_logger("casewire.access")
 
-QUIET = ("/livez", "/readyz", "/metrics", "/assets/")
+QUIET = ("/livez", "/readyz", "/metrics", "/assets/", "/emulation")
 """Paths that are asked all the time and logged only when they fail."""
 
 

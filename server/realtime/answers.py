@@ -1,10 +1,15 @@
-"""How a command can end other than by a result, and what the commands share in reading their parameters."""
+"""How a command can end other than by a result, and what the commands share in reading and answering."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
+from channels.hub import Joined
+from channels.names import ChannelName
 from channels.ports import Position
+from channels.push import Push
 from server.realtime import codes
 from server.realtime.codes import Disconnect, ErrorCode
 
@@ -33,3 +38,25 @@ def position_of(params: dict[str, Any]) -> Position | None:
     if not isinstance(offset, int) or isinstance(offset, bool) or offset < 0 or not isinstance(epoch, str):
         raise Refusal(codes.BAD_REQUEST)
     return Position(offset, epoch)
+
+
+def subscribe_result(joined: Joined, since: Position | None, name: ChannelName) -> dict[str, Any]:
+    """A SubscribeResult (protocol.md §6)."""
+    if not name.recoverable:
+        return {}
+    result: dict[str, Any] = {
+        "recoverable": True,
+        "positioned": True,
+        "epoch": joined.epoch,
+        "offset": joined.offset,
+    }
+    if since is not None:
+        result["was_recovering"] = True
+        result["recovered"] = joined.recovered
+        if joined.publications:
+            result["publications"] = [publication(push) for push in joined.publications]
+    return result
+
+
+def publication(push: Push) -> dict[str, Any]:
+    return {"offset": push.offset, "data": orjson.Fragment(push.data)}

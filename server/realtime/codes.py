@@ -73,7 +73,19 @@ MALFORMED = Disconnect(3501, "bad request")
 STALE = Disconnect(3502, "stale")
 FORCED = Disconnect(3503, "force disconnect")
 CONNECTION_LIMIT = Disconnect(3504, "connection limit")
+NOT_PERMITTED = Disconnect(3507, "permission denied")
 UNSUPPORTED = Disconnect(3508, "not available")
+
+_ENDS = {
+    TOKEN_EXPIRED: EXPIRED,
+    TOO_MANY_REQUESTS: BUSY,
+    PERMISSION_DENIED: NOT_PERMITTED,
+}
+
+
+def disconnect_for(error: ErrorCode) -> Disconnect:
+    """What a refused connect becomes where there are no replies (protocol.md §19)."""
+    return _ENDS.get(error, SERVER_ERROR)
 
 
 @dataclass(frozen=True, slots=True)

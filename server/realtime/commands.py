@@ -1,26 +1,18 @@
-"""The commands of the protocol: connect, subscribe, unsubscribe, presence, history, rpc, refresh."""
+"""The commands of a client that is connected: subscribe, unsubscribe, presence, history, rpc."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Any
-
-import orjson
 
 from channels.errors import DatabaseUnavailable, PermissionDenied
 from channels.hub import Joined, Unrecoverable
-from channels.names import MAX_LENGTH, ChannelKind, ChannelName, agent_channel
-from channels.ports import Position
-from channels.push import Push
-from server.auth.authenticate import Caller
-from server.auth.tokens import TokenExpired
+from channels.names import MAX_LENGTH, ChannelKind, ChannelName
 from server.realtime import codes
-from server.realtime.answers import Goodbye, Refusal, position_of
+from server.realtime.answers import Goodbye, Refusal, position_of, publication, subscribe_result
 from server.realtime.codecs.codec import Request
+from server.realtime.connecting import connect, refresh
 from server.realtime.methods import call
 from server.realtime.session import Session, State
-from server.version import VERSION
 
 REJECT_UNRECOVERED = 2
 HISTORY_LIMIT = 300
@@ -39,70 +31,6 @@ async def handle(session: Session, request: Request) -> None:
     if command is None:
         raise Refusal(codes.NOT_AVAILABLE)
     await command(session, request)
-
-
-# Connecting
-
-
-async def _connect(session: Session, request: Request) -> None:
-    caller = await _caller(session, request)
-    services = session.services
-    if not services.sessions.admit(session, caller):
-        raise Goodbye(codes.CONNECTION_LIMIT)
-    session.caller = caller
-    inbox = agent_channel(caller.agent.id)
-    asked = request.params.get("subs")
-    known = asked.get(str(inbox)) if isinstance(asked, dict) else None
-    since = position_of(known) if isinstance(known, dict) else None
-
-    def answer(joined: Joined) -> None:
-        settings = services.settings
-        result: dict[str, Any] = {
-            "client": session.client,
-            "version": VERSION,
-            "ping": round(settings.ping_interval),
-            "pong": True,
-            **_expiry(caller),
-            "subs": {str(inbox): _subscribed(joined, since, inbox)},
-        }
-        session.reply(request, result)
-        session.established(caller)
-
-    try:
-        await services.hub.join(session, inbox, since, answer)
-    except DatabaseUnavailable:
-        if session.state is not State.READY:
-            raise Refusal(codes.INTERNAL) from None
-        raise Goodbye(codes.INSUFFICIENT_STATE) from None  # answered already: the position cannot be kept
-
-
-async def _caller(session: Session, request: Request) -> Caller:
-    token = request.params.get("token")
-    if not isinstance(token, str) or not token:
-        raise Goodbye(codes.INVALID_TOKEN)
-    try:
-        return await session.authenticate(token)
-    except TokenExpired:
-        raise Refusal(codes.TOKEN_EXPIRED) from None
-
-
-async def _refresh(session: Session, request: Request) -> None:
-    token = request.params.get("token")
-    if not isinstance(token, str) or not token:
-        raise Goodbye(codes.INVALID_TOKEN)
-    try:
-        caller = await session.authenticate(token)
-    except TokenExpired:
-        raise Goodbye(codes.EXPIRED) from None  # error 109 would be terminal here
-    if session.caller is None or caller.agent.id != session.caller.agent.id:
-        raise Goodbye(codes.INVALID_TOKEN)
-    session.follow_expiry(caller)
-    session.reply(request, _expiry(caller))
-
-
-def _expiry(caller: Caller) -> dict[str, Any]:
-    left = (caller.expires_at - datetime.now(UTC)).total_seconds()
-    return {"expires": True, "ttl": max(1, round(left))}
 
 
 # Subscribing
@@ -126,7 +54,7 @@ async def _subscribe(session: Session, request: Request) -> None:
 
     def answer(joined: Joined) -> None:
         session.subscriptions[channel] = name
-        session.reply(request, _subscribed(joined, since, name))
+        session.reply(request, subscribe_result(joined, since, name))
 
     try:
         await session.services.hub.join(
@@ -167,28 +95,6 @@ def _channel(request: Request) -> ChannelName:
     if name is None:
         raise Refusal(codes.UNKNOWN_CHANNEL)
     return name
-
-
-def _subscribed(joined: Joined, since: Position | None, name: ChannelName) -> dict[str, Any]:
-    """A SubscribeResult (protocol.md §6)."""
-    if not name.recoverable:
-        return {}
-    result: dict[str, Any] = {
-        "recoverable": True,
-        "positioned": True,
-        "epoch": joined.epoch,
-        "offset": joined.offset,
-    }
-    if since is not None:
-        result["was_recovering"] = True
-        result["recovered"] = joined.recovered
-        if joined.publications:
-            result["publications"] = [_publication(push) for push in joined.publications]
-    return result
-
-
-def _publication(push: Push) -> dict[str, Any]:
-    return {"offset": push.offset, "data": orjson.Fragment(push.data)}
 
 
 async def _unsubscribe(session: Session, request: Request) -> None:
@@ -243,7 +149,7 @@ async def _history(session: Session, request: Request) -> None:
         page = await stream.read(name, session.viewer, offset or 0, limit)
     if position is not None and position.epoch not in ("", page.epoch):
         raise Refusal(codes.UNRECOVERABLE_POSITION)
-    publications = [_publication(push) for push in page.pushes]
+    publications = [publication(push) for push in page.pushes]
     session.reply(request, {"publications": publications, "epoch": page.epoch, "offset": page.top})
 
 
@@ -263,8 +169,8 @@ async def _publish(_session: Session, _request: Request) -> None:
 
 
 _COMMANDS: dict[str, Callable[[Session, Request], Awaitable[None]]] = {
-    "connect": _connect,
-    "refresh": _refresh,
+    "connect": connect,
+    "refresh": refresh,
     "subscribe": _subscribe,
     "unsubscribe": _unsubscribe,
     "presence": _presence,

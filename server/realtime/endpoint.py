@@ -1,4 +1,4 @@
-"""`/connection/websocket`: a WebSocket's frames to a session, and back through its door."""
+"""`/connection/websocket`, and the one for listeners: a WebSocket's frames to a session, and back through its door."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from server.client import is_same_origin
 from server.realtime.asgi import AsgiSink
 from server.realtime.codecs.choice import codec_of, subprotocol_of
+from server.realtime.codecs.codec import Codec
+from server.realtime.codecs.unidirectional import UNIDIRECTIONAL
 from server.realtime.commands import handle
 from server.realtime.direct import TAKE_OVER, SocketProtocol
+from server.realtime.door import Sink
+from server.realtime.packing import Packer
 from server.realtime.session import Session
+from server.realtime.unidirectional import Listener
 from server.services import Services
 
 PATH = "/connection/websocket"
+LISTENER_PATH = "/connection/uni_websocket"
 
 
 class Sockets:
@@ -26,7 +32,7 @@ class Sockets:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and scope["path"] == PATH:
+        if scope["type"] == "websocket" and scope["path"] in (PATH, LISTENER_PATH):
             await _open(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -40,16 +46,23 @@ async def _open(scope: Scope, receive: Receive, send: Send) -> None:
         await WebSocket(scope, receive, send).close(4403, "origin not allowed")  # before accept: HTTP 403
         return
     subprotocol = subprotocol_of(scope.get("subprotocols", []))
-    codec = codec_of(subprotocol, QueryParams(scope["query_string"]))
+    asked = codec_of(subprotocol, QueryParams(scope["query_string"]))
+    codec = UNIDIRECTIONAL if scope["path"] == LISTENER_PATH else asked
     take_over = scope.get("extensions", {}).get(TAKE_OVER)
     if take_over is not None:
         connection: SocketProtocol = take_over(subprotocol)
-        connection.attach(Session(services, codec, connection, handle, services.outbox.packers.of(codec)))
+        connection.attach(_session(services, codec, connection, services.outbox.packers.of(codec)))
         return
     websocket = WebSocket(scope, receive, send)
     await websocket.accept(subprotocol=subprotocol)
     sink = AsgiSink(websocket, text=codec.text)
-    await _read_and_write(websocket, Session(services, codec, sink, handle), sink)
+    await _read_and_write(websocket, _session(services, codec, sink), sink)
+
+
+def _session(services: Services, codec: Codec, sink: Sink, packer: Packer | None = None) -> Session:
+    if codec is UNIDIRECTIONAL:
+        return Listener(services, sink, packer)
+    return Session(services, codec, sink, handle, packer)
 
 
 async def _read(websocket: WebSocket, session: Session) -> None:

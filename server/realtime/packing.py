@@ -14,6 +14,11 @@ from channels.push import Push
 from server.realtime.codecs.codec import Codec
 from server.realtime.frames import BINARY, TEXT, frame
 
+Framing = Callable[[bytes], bytes]
+"""How the payload of a turn, messages joined by their codec, stands on the wire."""
+
+_TEXT, _BINARY = partial(frame, TEXT), partial(frame, BINARY)
+
 
 class Packer(Protocol):
     """What a door writes with."""
@@ -31,7 +36,7 @@ def _unframed(payload: bytes) -> bytes:
 class JoiningPacker:
     """All messages of a turn in one frame. `framing` makes the frame of a payload; without one the sink does."""
 
-    def __init__(self, codec: Codec, framing: Callable[[bytes], bytes] = _unframed) -> None:
+    def __init__(self, codec: Codec, framing: Framing = _unframed) -> None:
         self.codec = codec
         self._framing = framing
         self._messages: list[Push | bytes] = []
@@ -48,14 +53,15 @@ class JoiningPacker:
 
 
 class Packers:
-    """The packers of WebSockets that are written to directly, one for each codec."""
+    """The packers of connections that are written to directly, one for each codec and framing."""
 
     def __init__(self) -> None:
-        self._plain: dict[str, Packer] = {}
+        self._packers: dict[tuple[str, Framing], Packer] = {}
 
-    def of(self, codec: Codec) -> Packer:
-        packer = self._plain.get(codec.name)
+    def of(self, codec: Codec, framing: Framing | None = None) -> Packer:
+        """By default in frames of a WebSocket."""
+        framing = framing or (_TEXT if codec.text else _BINARY)
+        packer = self._packers.get((codec.name, framing))
         if packer is None:
-            framing = partial(frame, TEXT if codec.text else BINARY)
-            packer = self._plain[codec.name] = JoiningPacker(codec, framing)
+            packer = self._packers[codec.name, framing] = JoiningPacker(codec, framing)
         return packer

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -55,6 +56,9 @@ Handler = Callable[["Session", Request], Awaitable[None]]
 
 class Session:
     """The `Subscriber` of the hub for everything that this connection subscribes to."""
+
+    pongs = True
+    """Whether the client answers pings."""
 
     __slots__ = (
         "_deadline",
@@ -194,6 +198,11 @@ class Session:
         except Unauthorized:
             raise Goodbye(codes.INVALID_TOKEN) from None
 
+    @property
+    def greeting(self) -> dict[str, Any]:
+        """What the transport adds to the connect reply."""
+        return {}
+
     def established(self, caller: Caller) -> None:
         """The connect reply has been sent."""
         self.state = State.READY
@@ -228,7 +237,8 @@ class Session:
         elif self._ping_at <= now:
             settings = self.services.settings
             self.door.send(self.codec.ping)
-            self._pong_due = now + settings.pong_timeout
+            if self.pongs:
+                self._pong_due = now + settings.pong_timeout
             self._ping_at = max(self._ping_at, now - settings.ping_interval) + settings.ping_interval
 
     # The end

@@ -25,6 +25,7 @@ TYPES = {
     Scalar.INT64: {FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_INT32},  # the same bytes
     Scalar.BOOL: {FieldDescriptor.TYPE_BOOL},
     Scalar.STRING: {FieldDescriptor.TYPE_STRING},
+    Scalar.BYTES: {FieldDescriptor.TYPE_BYTES},
     Scalar.JSON: {FieldDescriptor.TYPE_BYTES},
 }
 SCALARS: dict[Scalar, st.SearchStrategy[Any]] = {
@@ -33,6 +34,7 @@ SCALARS: dict[Scalar, st.SearchStrategy[Any]] = {
     Scalar.INT64: st.integers(-(2**31), 2**31 - 1),
     Scalar.BOOL: st.booleans(),
     Scalar.STRING: st.text(max_size=10),
+    Scalar.BYTES: st.binary(max_size=10),
     Scalar.JSON: st.none() | st.integers(-9, 9) | st.dictionaries(st.text(max_size=3), st.booleans(), max_size=2),
 }
 NEWER = {"type"}

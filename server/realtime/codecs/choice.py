@@ -1,4 +1,4 @@
-"""Which codec a client asked for: by a WebSocket subprotocol, or in the address."""
+"""Which codec a client asked for: by a WebSocket subprotocol, in the address, or by the type of what it sends."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from server.realtime.codecs.json import JSON
 from server.realtime.codecs.protobuf import PROTOBUF
 
 _SUBPROTOCOLS: Mapping[str, Codec] = {"centrifuge-json": JSON, "centrifuge-protobuf": PROTOBUF}
+
+BINARY = "application/octet-stream"
 
 
 def subprotocol_of(offered: Sequence[str]) -> str | None:
@@ -21,3 +23,7 @@ def codec_of(subprotocol: str | None, query: Mapping[str, str]) -> Codec:
         return _SUBPROTOCOLS[subprotocol]
     asked = query.get("cf_protocol") or query.get("format")
     return PROTOBUF if asked == "protobuf" else JSON
+
+
+def codec_of_body(content_type: str | None) -> Codec:
+    return PROTOBUF if content_type is not None and content_type.startswith(BINARY) else JSON

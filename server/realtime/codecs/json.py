@@ -54,13 +54,7 @@ class JsonCodec:
         return orjson.dumps({"id": request_id, "error": body})
 
     def push(self, push: Push) -> bytes:
-        channel = orjson.dumps(push.channel)
-        if push.kind is PushKind.PUBLICATION:
-            return b'{"push":{"channel":%b,"pub":{"offset":%d,"data":%b}}}' % (channel, push.offset, push.data)
-        if push.kind is PushKind.SIGNAL:
-            return b'{"push":{"channel":%b,"pub":{"data":%b}}}' % (channel, push.data)
-        kind = b"join" if push.kind is PushKind.JOIN else b"leave"
-        return b'{"push":{"channel":%b,"%b":{"info":%b}}}' % (channel, kind, push.data)
+        return b'{"push":%b}' % push_object(push)
 
     def unsubscribe(self, channel: str, end: Unsubscribe) -> bytes:
         body = {"code": end.code, "reason": end.reason}
@@ -71,6 +65,16 @@ class JsonCodec:
 
     def join(self, messages: Sequence[bytes]) -> bytes:
         return b"\n".join(messages)
+
+
+def push_object(push: Push) -> bytes:
+    channel = orjson.dumps(push.channel)
+    if push.kind is PushKind.PUBLICATION:
+        return b'{"channel":%b,"pub":{"offset":%d,"data":%b}}' % (channel, push.offset, push.data)
+    if push.kind is PushKind.SIGNAL:
+        return b'{"channel":%b,"pub":{"data":%b}}' % (channel, push.data)
+    kind = b"join" if push.kind is PushKind.JOIN else b"leave"
+    return b'{"channel":%b,"%b":{"info":%b}}' % (channel, kind, push.data)
 
 
 JSON = JsonCodec()

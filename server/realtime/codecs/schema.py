@@ -75,7 +75,7 @@ COMMAND = Message(
     refresh=(14, Message(token=(1, STRING))),
     sub_refresh=(15, Message(channel=(1, STRING), token=(2, STRING), type=(3, INT64))),
 )
-EMULATION_REQUEST = Message(node=(1, STRING), session=(2, STRING))
+EMULATION_REQUEST = Message(node=(1, STRING), session=(2, STRING), data=(3, Scalar.BYTES))
 
 # What we answer
 

@@ -29,6 +29,7 @@ class Scalar(Enum):
     INT64 = "int64"
     BOOL = "bool"
     STRING = "string"
+    BYTES = "bytes"
     JSON = "json"
 
 
@@ -118,8 +119,8 @@ def _encoded(field: Field, value: Any, *, keep: bool = False) -> bytes:
         return _delimited(field.number, orjson.dumps(value))
     if not value and not keep:
         return b""
-    if kind is Scalar.STRING:
-        return _delimited(field.number, value.encode())
+    if kind in (Scalar.STRING, Scalar.BYTES):
+        return _delimited(field.number, value.encode() if kind is Scalar.STRING else value)
     return varint(field.number << 3 | VARINT) + varint(int(value) & (1 << 64) - 1)
 
 
@@ -197,6 +198,7 @@ _READERS: Mapping[Scalar, tuple[int, Callable[[Any], Any]]] = {
     Scalar.INT64: (VARINT, lambda number: number - (1 << 64) if number >> 63 else number),
     Scalar.BOOL: (VARINT, bool),
     Scalar.STRING: (BYTES, _text),
+    Scalar.BYTES: (BYTES, bytes),
     Scalar.JSON: (BYTES, _json),
 }
 

@@ -1,0 +1,154 @@
+"""The JavaScript SDK in Node.js: one process for all clients of the tests, which `js/driver.mjs` drives."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.ground.node import find_node
+from tests.realtime.sdk.peer import Event, Peer, PeerError
+
+HERE = Path(__file__).parent
+SDK = HERE.parents[2] / "web" / "node_modules" / "centrifuge"
+LIMIT = 1 << 24
+
+
+class Driver:
+    """The process, and who waits for its answers."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self.peers: dict[str, JsPeer] = {}
+
+    async def order(self, **order: Any) -> Any:
+        number = next(self._numbers)
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"order": number, **order}).encode() + b"\n")
+        async with asyncio.timeout(15):
+            return await answer
+
+    async def read(self) -> None:
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            said = json.loads(line)
+            if "event" in said:
+                self.peers[said["client"]].note(said)
+            elif "error" in said:
+                error = said["error"]
+                self._waiting.pop(said["order"]).set_exception(PeerError(error["code"], error["message"]))
+            else:
+                self._waiting.pop(said["order"]).set_result(said["result"])
+
+
+@asynccontextmanager
+async def driving() -> AsyncIterator[Driver]:
+    process = await create_subprocess_exec(
+        find_node(),
+        "--no-warnings",
+        "--experimental-websocket",  # before Node.js 22
+        HERE / "js" / "driver.mjs",
+        SDK,
+        stdin=PIPE,
+        stdout=PIPE,
+        limit=LIMIT,
+    )
+    driver = Driver(process)
+    reading = asyncio.create_task(driver.read())
+    try:
+        yield driver
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()  # which ends it
+        await process.wait()
+        await reading
+
+
+class JsPeer(Peer):
+    def __init__(self, driver: Driver) -> None:
+        super().__init__()
+        self._driver = driver
+        self._name = str(len(driver.peers))
+        driver.peers[self._name] = self
+
+    def note(self, said: dict[str, Any]) -> None:
+        """An event of ours. What the page calls `told` of the connection has no channel of its own."""
+        self.events.append(Event(said["event"], said["channel"], said["server"], _snake(said["told"])))
+
+    async def _order(self, do: str, **order: Any) -> Any:
+        return await self._driver.order(do=do, client=self._name, **order)
+
+    async def open(self, **options: Any) -> None:
+        await self._order("open", **options)
+
+    async def connect(self) -> None:
+        await self._order("connect")
+
+    async def disconnect(self) -> None:
+        await self._order("disconnect")
+
+    async def subscribe(
+        self,
+        channel: str,
+        *,
+        join_leave: bool = False,
+        since: tuple[int, str] | None = None,
+        states: Sequence[tuple[int, str]] | None = None,
+    ) -> None:
+        options: dict[str, Any] = {"joinLeave": join_leave}
+        if since is not None:
+            options["since"] = _position(since)
+        loading = {} if states is None else {"states": [_position(state) for state in states]}
+        await self._order("subscribe", channel=channel, options=options, **loading)
+
+    async def subscribe_again(self, channel: str) -> None:
+        await self._order("again", channel=channel)
+
+    async def unsubscribe(self, channel: str) -> None:
+        await self._order("unsubscribe", channel=channel)
+
+    async def rpc(self, method: str, **data: Any) -> Any:
+        return await self._order("rpc", method=method, data=data)
+
+    async def order(self, do: str, **order: Any) -> Any:
+        """What only this SDK can do."""
+        return await self._order(do, **order)
+
+    async def presence(self, channel: str) -> dict[str, Any]:
+        found: dict[str, Any] = _snake((await self._order("presence", channel=channel))["clients"])
+        return found
+
+    async def presence_stats(self, channel: str) -> tuple[int, int]:
+        found = await self._order("presence_stats", channel=channel)
+        return found["numClients"], found["numUsers"]
+
+    async def history(
+        self, channel: str, *, limit: int, reverse: bool = False, since: tuple[int, str] | None = None
+    ) -> list[int]:
+        options: dict[str, Any] = {"limit": limit, "reverse": reverse}
+        if since is not None:
+            options["since"] = _position(since)
+        found = await self._order("history", channel=channel, options=options)
+        return [publication["offset"] for publication in found["publications"]]
+
+
+def _position(position: tuple[int, str]) -> dict[str, Any]:
+    return {"offset": position[0], "epoch": position[1]}
+
+
+def _snake(value: Any) -> Any:
+    """The SDK's own names in our spelling; payloads are in it already."""
+    if isinstance(value, dict):
+        return {
+            re.sub(r"(?<=[a-z])[A-Z]", lambda c: "_" + c[0].lower(), key): _snake(item) for key, item in value.items()
+        }
+    return [_snake(item) for item in value] if isinstance(value, list) else value
