@@ -26,9 +26,8 @@ export const roleNames: Readonly<Record<Role, string>> = { agent: "Agent", super
 export const sortNames: Readonly<Record<Sort, string>> = {
   "-updated_at": "Recently changed",
   updated_at: "Longest unchanged",
-  "-created_at": "Newest",
-  created_at: "Oldest",
-  name: "Name",
+  name: "Name, A to Z",
+  "-name": "Name, Z to A",
 };
 
 const fieldNames: Readonly<Record<string, string>> = {
@@ -167,6 +166,41 @@ export const texts = {
     loading: "Loading customers",
     loadingMore: "Loading more",
     unread: (count: number) => `${count} unread`,
+    pick: (name: string) => `Select ${name}`,
+  },
+
+  filter: {
+    label: "Filters",
+    status: "Status",
+    priority: "Priority",
+    assignee: "Assignee",
+    unread: "Unread",
+    me: "Me",
+    clear: "Clear",
+    several: (label: string, count: number) => `${label}: ${count}`,
+  },
+
+  views: {
+    title: "Saved views",
+    keep: "Save this view",
+    kept: (name: string) => `Saved as ${name}`,
+    name: "Name of the view",
+    save: "Save",
+    remove: "Remove",
+  },
+
+  bulk: {
+    label: "Selected customers",
+    picked: (count: number) => `${count.toLocaleString()} selected`,
+    running: (done: number, total: number) => `${done.toLocaleString()} of ${total.toLocaleString()} …`,
+    changed: (count: number, refused: number) =>
+      refused === 0 ? `${count.toLocaleString()} changed` : `${count.toLocaleString()} changed, ${refused.toLocaleString()} not`,
+    all: (count: number) => `Select ${count.toLocaleString()} loaded`,
+    allMatching: "Select all that match",
+    close: "Clear selection",
+    assign: "Assign",
+    status: "Status",
+    priority: "Priority",
   },
 
   customer: {

@@ -17,6 +17,8 @@ describe("a listing in the address bar", () => {
     const listing = {
       assignee: "none",
       statuses: ["open", "waiting"] as const,
+      priorities: ["urgent", "low"] as const,
+      unread: true,
       archived: true,
       search: "acme & co",
       sort: "name" as const,
@@ -69,10 +71,24 @@ describe("placeRow", () => {
     expect(placeRow(pages, late, MY_WORK, ME)).toBe(pages);
   });
 
-  it("leaves it to the server who matches a search", () => {
-    const search = { ...MY_WORK, search: "acme" };
-    expect(ids(placeRow(pages, row({ id: 60, updated_at: at(60) }), search, ME))).toEqual(ids(pages));
-    expect(ids(placeRow(pages, row({ id: 20, updated_at: at(60), offset: 32 }), search, ME))[0]).toEqual([20, 50, 40]);
+  it("lets into a search what matches, and keeps what the server found", () => {
+    const search = { ...MY_WORK, search: "acm 1042" };
+    expect(ids(placeRow(pages, row({ id: 60, updated_at: at(59) }), search, ME))[0]).toEqual([60, 50, 40]);
+    const other = { ...MY_WORK, search: "globex" };
+    expect(ids(placeRow(pages, row({ id: 60, updated_at: at(59) }), other, ME))).toEqual(ids(pages));
+    expect(ids(placeRow(pages, row({ id: 20, updated_at: at(59), offset: 32 }), other, ME))[0]).toEqual([20, 50, 40]);
+  });
+
+  it("keeps among the unread ones what is being read", () => {
+    const unread = { ...MY_WORK, unread: true };
+    expect(ids(placeRow(pages, row({ id: 50, updated_at: at(50), offset: 32 }), unread, ME))).toEqual(ids(pages));
+    expect(ids(placeRow(pages, row({ id: 60, updated_at: at(59) }), unread, ME))).toEqual(ids(pages));
+    expect(ids(placeRow(pages, row({ id: 60, updated_at: at(59), unread: 2 }), unread, ME))[0]).toEqual([60, 50, 40]);
+  });
+
+  it("knows nothing of priorities that were not asked for", () => {
+    const urgent = { ...MY_WORK, priorities: ["urgent"] as const };
+    expect(ids(placeRow(pages, row({ id: 50, updated_at: at(50), offset: 32 }), urgent, ME))[0]).toEqual([40]);
   });
 
   it("sorts names as the server does, without regard to case", () => {

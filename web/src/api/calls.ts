@@ -1,20 +1,16 @@
 /** The calls of the contract that the page makes, one function each. */
+import type { Counts } from "../domain/counts";
 import { requestQuery, type Listing } from "../domain/listing";
 import type { Notice } from "../domain/inbox";
-import type { Action, ActionPage, Agent, Customer, PresenceReport, Problem, RowPage, Status } from "../domain/model";
+import type { Action, ActionPage, Agent, Customer, PresenceReport, Problem, RowPage } from "../domain/model";
 import type { Http } from "./http";
 
 export interface BulkResult {
   readonly customer_id: number;
   readonly status: number;
-  readonly customer?: Customer;
-  readonly action?: Action;
+  readonly customer?: Customer | null;
+  readonly action?: Action | null;
   readonly problem?: Problem;
-}
-
-export interface Counts {
-  readonly counts: Readonly<Partial<Record<Status, number>>>;
-  readonly total: number;
 }
 
 export interface NoticePage {
@@ -43,10 +39,10 @@ export class Calls {
     return this.http.ask(`/api/customers?${requestQuery(listing, cursor)}`, { signal });
   }
 
-  async counts(assignee: string, signal?: AbortSignal): Promise<Counts> {
+  /** By status, archived ones aside. */
+  counts(assignee: string, signal?: AbortSignal): Promise<Counts> {
     const query = assignee === "all" ? "" : `?assigned_to=${assignee}`;
-    const counts = await this.http.ask<Record<Status, number>>(`/api/customers/counts${query}`, { signal });
-    return { counts, total: Object.values(counts).reduce((sum, count) => sum + count, 0) };
+    return this.http.ask(`/api/customers/counts${query}`, { signal });
   }
 
   customer(id: number, signal?: AbortSignal): Promise<Customer> {
@@ -84,8 +80,9 @@ export class Calls {
     return this.http.ask("/api/notices/read", { method: "POST", body: { offset } });
   }
 
-  async bulk(ids: readonly number[], changes: Readonly<Record<string, unknown>>): Promise<readonly BulkResult[]> {
-    const body = { customer_ids: ids, changes };
+  /** One result per customer; the same `command_id` does only what is left to do. */
+  async bulk(ids: readonly number[], changes: Readonly<Record<string, unknown>>, id: string): Promise<readonly BulkResult[]> {
+    const body = { customer_ids: ids, changes, command_id: id };
     return (await this.http.ask<{ items: BulkResult[] }>("/api/customers/bulk", { method: "POST", body })).items;
   }
 }

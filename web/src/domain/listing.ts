@@ -1,28 +1,43 @@
 /** A list of customers: what is asked for (kept in the address bar) and how live changes enter it. */
-import { STATUSES, type Customer, type Row, type RowPage, type Status } from "./model";
+import { matchesAll, searchWords } from "./highlight";
+import { PRIORITIES, STATUSES, type Customer, type Priority, type Row, type RowPage, type Status } from "./model";
 
-export const SORTS = ["-updated_at", "updated_at", "-created_at", "created_at", "name"] as const;
+export const SORTS = ["-updated_at", "updated_at", "name", "-name"] as const;
 export type Sort = (typeof SORTS)[number];
 
 export interface Listing {
   /** `me`, `none` (nobody's), `all`, or an agent's id. */
   readonly assignee: string;
   readonly statuses: readonly Status[];
+  readonly priorities: readonly Priority[];
+  /** Only customers with actions that the agent has not read. */
+  readonly unread: boolean;
   readonly archived: boolean;
   readonly search: string;
   readonly sort: Sort;
 }
 
-export const MY_WORK: Listing = { assignee: "me", statuses: [], archived: false, search: "", sort: "-updated_at" };
+export const MY_WORK: Listing = {
+  assignee: "me",
+  statuses: [],
+  priorities: [],
+  unread: false,
+  archived: false,
+  search: "",
+  sort: "-updated_at",
+};
 
 /** Reads a listing from the address bar; what makes no sense there is ignored. */
 export function listingFrom(query: URLSearchParams): Listing {
-  const wanted = (query.get("status") ?? "").split(",");
+  const statuses = (query.get("status") ?? "").split(",");
+  const priorities = (query.get("priority") ?? "").split(",");
   const assignee = query.get("assigned_to") ?? "me";
   const sort = query.get("sort");
   return {
     assignee: /^(me|none|all|\d+)$/.test(assignee) ? assignee : "me",
-    statuses: STATUSES.filter((status) => wanted.includes(status)),
+    statuses: STATUSES.filter((status) => statuses.includes(status)),
+    priorities: PRIORITIES.filter((priority) => priorities.includes(priority)),
+    unread: query.get("unread") === "true",
     archived: query.get("archived") === "true",
     search: query.get("q") ?? "",
     sort: SORTS.find((known) => known === sort) ?? "-updated_at",
@@ -34,6 +49,8 @@ export function listingQuery(listing: Listing): string {
   const query = new URLSearchParams();
   if (listing.assignee !== "me") query.set("assigned_to", listing.assignee);
   if (listing.statuses.length > 0) query.set("status", listing.statuses.join(","));
+  if (listing.priorities.length > 0) query.set("priority", listing.priorities.join(","));
+  if (listing.unread) query.set("unread", "true");
   if (listing.archived) query.set("archived", "true");
   if (listing.search) query.set("q", listing.search);
   if (listing.sort !== "-updated_at") query.set("sort", listing.sort);
@@ -47,20 +64,33 @@ export function requestQuery(listing: Listing, cursor: string | null): string {
   const query = new URLSearchParams({ archived: String(listing.archived), sort: listing.sort });
   if (listing.assignee !== "all") query.set("assigned_to", listing.assignee);
   if (listing.statuses.length > 0) query.set("status", listing.statuses.join(","));
+  if (listing.priorities.length > 0) query.set("priority", listing.priorities.join(","));
+  if (listing.unread) query.set("unread", "true");
   if (listing.search) query.set("q", listing.search);
   if (cursor) query.set("cursor", cursor);
   return query.toString();
 }
 
-/** Whether a customer belongs to a listing; `null` when only the server can say (a search). */
-export function belongs(listing: Listing, customer: Customer, me: number): boolean | null {
-  if (customer.archived !== listing.archived) return false;
-  if (listing.statuses.length > 0 && !listing.statuses.includes(customer.status)) return false;
-  if (!assigneeFits(listing.assignee, customer.assigned_to, me)) return false;
-  return listing.search === "" ? true : null;
+/** What narrows a listing beyond whose work it shows. */
+export function isNarrowed({ statuses, priorities, unread, search }: Listing): boolean {
+  return statuses.length > 0 || priorities.length > 0 || unread || search !== "";
 }
 
-function assigneeFits(wanted: string, actual: number | null, me: number): boolean {
+/**
+ * Whether a customer belongs to a listing; `null` for "it stays if it is there": the server may find more
+ * than we do, and what one reads must not vanish from the unread ones under one's eyes.
+ */
+export function belongs(listing: Listing, row: Row, me: number): boolean | null {
+  if (row.archived !== listing.archived) return false;
+  if (listing.statuses.length > 0 && !listing.statuses.includes(row.status)) return false;
+  if (listing.priorities.length > 0 && !listing.priorities.includes(row.priority)) return false;
+  if (!assigneeFits(listing.assignee, row.assigned_to, me)) return false;
+  if (listing.unread && row.unread === 0) return null;
+  return matchesAll([row.name, row.ref, row.email], searchWords(listing.search)) ? true : null;
+}
+
+/** Whether work of this assignee is shown by a listing of `wanted`. */
+export function assigneeFits(wanted: string, actual: number | null, me: number): boolean {
   if (wanted === "all") return true;
   if (wanted === "none") return actual === null;
   return actual === (wanted === "me" ? me : Number(wanted));
@@ -74,8 +104,7 @@ export function compare(sort: Sort, a: Customer, b: Customer): number {
 }
 
 function sortKey(sort: Sort, customer: Customer): string {
-  if (sort === "name") return customer.name.toLowerCase();
-  return sort.endsWith("updated_at") ? customer.updated_at : customer.created_at;
+  return sort.endsWith("name") ? customer.name.toLowerCase() : customer.updated_at;
 }
 
 /** Takes a customer out of the loaded pages; pages that do not hold it stay the same objects. */

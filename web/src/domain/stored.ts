@@ -26,12 +26,24 @@ export class Stored {
     }
   }
 
-  write(name: string, value: unknown): void {
+  /** Whether it is kept: if not, the quota is used up or storage is switched off, and it lives on in memory. */
+  write(name: string, value: unknown): boolean {
     try {
       this.shelf.setItem(this.key(name), JSON.stringify(value));
+      return true;
     } catch {
-      // The quota is used up or storage is switched off: the value lives on in memory.
+      return false;
     }
+  }
+
+  /** Calls with the name of a value that another window wrote or removed. */
+  onChange(listener: (name: string) => void): () => void {
+    const start = this.key("");
+    const listen = ({ key }: StorageEvent) => {
+      if (key?.startsWith(start)) listener(key.slice(start.length));
+    };
+    addEventListener("storage", listen);
+    return () => removeEventListener("storage", listen);
   }
 
   remove(name: string): void {

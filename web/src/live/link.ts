@@ -178,7 +178,8 @@ export class Link {
     for (const listener of this.listeners) listener(notice, offset);
   }
 
-  private asProblem(error: unknown, commandId: unknown): ProblemError {
+  /** What the SDK threw, as the refusal that it stands for. */
+  asProblem(error: unknown, commandId: unknown): ProblemError {
     const { code = 0, message = "" } = error as { code?: number; message?: string };
     if (code === 409 && typeof commandId === "string") {
       const problem = this.conflicts.get(commandId);

@@ -21,6 +21,7 @@ import type {
 } from "../domain/model";
 import { Store } from "../domain/store";
 import type { Link } from "./link";
+import type { Source } from "./source";
 
 export type RoomPhase = "loading" | "ready" | "gone" | "revoked" | "failed";
 
@@ -47,6 +48,9 @@ const READ_AFTER_MS = 400;
 export class Room {
   readonly state: Store<RoomState>;
   private subscription: Subscription | null = null;
+  /** Where the loaded part ends: live goes on from there. */
+  private position: { readonly offset: number; readonly epoch: string } | null = null;
+  private entered = false;
   private loading: AbortController | null = null;
   private polling: AbortController | null = null;
   private unwatch: (() => void)[] = [];
@@ -65,6 +69,7 @@ export class Room {
     private readonly me: Person,
     private readonly link: Link,
     private readonly calls: Calls,
+    private readonly source: Source,
     private readonly changed: (customer: Customer) => void,
     row?: Row,
   ) {
@@ -85,25 +90,30 @@ export class Room {
    * @param readUpTo - the agent's read mark, or null where it is not known.
    */
   enter(readUpTo: number | null): void {
+    this.entered = true;
     this.readUpTo = readUpTo ?? Infinity;
     this.unwatch = [this.link.state.watch(() => this.linkChanged()), this.link.onNotice((notice) => this.hear(notice))];
     this.expiry = setInterval(() => this.company((now) => company.expire(now, Date.now())), EXPIRY_MS);
     if (this.state.get().phase === "ready") {
       this.markUnread();
-      this.subscription?.subscribe();
-      this.pollIfNeeded();
+      this.goLive();
       if (!this.link.isLive) void this.refill();
-      void this.lookAround();
-    } else {
+    } else if (!this.loading) {
+      this.patch({ phase: "loading" });
       void this.load();
     }
   }
 
+  /** Loads ahead of an agent who seems about to come in; nobody sees it. */
+  preload(): void {
+    if (this.link.isLive && this.state.get().phase === "loading" && !this.loading) void this.load();
+  }
+
   leave(): void {
+    this.entered = false;
     for (const stop of this.unwatch) stop();
     clearInterval(this.expiry);
     this.flushRead();
-    this.loading?.abort();
     this.polling?.abort();
     this.polling = null;
     this.subscription?.unsubscribe();
@@ -112,6 +122,7 @@ export class Room {
 
   /** Forgets the room for good. */
   dispose(): void {
+    this.loading?.abort();
     if (this.subscription) this.link.client.removeSubscription(this.subscription);
     this.subscription = null;
   }
@@ -135,7 +146,7 @@ export class Room {
     if (phase !== "ready" || loadingOlder || !first || !hasOlder(items)) return;
     this.patch({ loadingOlder: true });
     try {
-      const page = await this.calls.history(this.id, first.offset, OLDER_PAGE);
+      const page = await this.source.older(this.id, first.offset, this.position?.epoch ?? "", OLDER_PAGE);
       this.ingest(page.items);
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
@@ -177,13 +188,15 @@ export class Room {
     this.loading = loading;
     try {
       const [customer, page] = await Promise.all([
-        this.calls.customer(this.id, loading.signal),
-        this.calls.history(this.id, null, FIRST_PAGE, loading.signal),
+        this.source.customer(this.id, loading.signal),
+        this.source.newest(this.id, FIRST_PAGE, loading.signal),
       ]);
       if (loading.signal.aborted) return;
       this.settleIn(customer, page);
     } catch (error) {
       if (!loading.signal.aborted) this.refused(error);
+    } finally {
+      if (this.loading === loading) this.loading = null;
     }
   }
 
@@ -197,7 +210,15 @@ export class Room {
     this.patch({ phase: "ready", customer: now, items });
     this.changed(now);
     this.markUnread();
-    this.subscribeSince(Math.min(customer.offset, page.offset), page.epoch);
+    this.position = { offset: Math.min(customer.offset, page.offset), epoch: page.epoch };
+    if (this.subscription) this.link.client.removeSubscription(this.subscription);
+    this.subscription = null;
+    if (this.entered) this.goLive();
+  }
+
+  private goLive(): void {
+    if (this.subscription) this.subscription.subscribe();
+    else if (this.position) this.subscribeSince(this.position);
     this.pollIfNeeded();
     void this.lookAround();
   }
@@ -210,10 +231,9 @@ export class Room {
     else if (this.state.get().phase === "loading") this.patch({ phase: "failed" });
   }
 
-  private subscribeSince(offset: number, epoch: string): void {
-    if (this.subscription) this.link.client.removeSubscription(this.subscription);
+  private subscribeSince(since: { readonly offset: number; readonly epoch: string }): void {
     const subscription = this.link.client.newSubscription(`customer:${this.id}`, {
-      since: { offset, epoch },
+      since,
       recoverable: true,
       joinLeave: true,
     });

@@ -1,5 +1,7 @@
 /** Keeps the loaded lists true: what the server says about a customer goes into every list that shows it. */
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import type { Calls } from "../api/calls";
+import { recounted, type Counts } from "../domain/counts";
 import { findRow, placeRow, removeRow, type Listing } from "../domain/listing";
 import type { Customer, Row, RowPage, WorkPublication } from "../domain/model";
 import type { Link } from "./link";
@@ -9,13 +11,21 @@ export type RowData = InfiniteData<RowPage, string | null>;
 export const rowsKey = (listing: Listing) => ["rows", listing] as const;
 export const countsKey = (assignee: string) => ["counts", assignee] as const;
 
-const COUNT_MS = 4_000;
+/** Counts move with what is heard; where that does not tell enough, they are asked for after this long. */
+const COUNT_MS = 5_000;
+/** News kept for lists that were being read when they came. */
+const KEPT_NEWS = 500;
+
+type Change = (listing: Listing, data: RowData) => readonly RowPage[];
 
 export class Work {
   private counting: ReturnType<typeof setTimeout> | undefined;
+  private news: { readonly at: number; readonly change: Change }[] = [];
+  private heard = 0;
 
   constructor(
     private readonly me: number,
+    private readonly calls: Calls,
     private readonly queries: QueryClient,
     /** The customer on the screen, whose news count as read. */
     private readonly looking: () => number | null,
@@ -26,7 +36,7 @@ export class Work {
     const subscription = link.client.newSubscription(`work:${this.me}`);
     subscription.on("publication", ({ data }) => this.receive(data as WorkPublication));
     // Not recoverable: whatever happened before `subscribed` is known only from the list itself.
-    subscription.on("subscribed", () => this.refresh());
+    subscription.on("subscribed", () => void this.refresh());
     subscription.subscribe();
     return () => {
       clearTimeout(this.counting);
@@ -34,9 +44,19 @@ export class Work {
     };
   }
 
+  /** A page of a list. What is heard while it is on its way is put into it when it has arrived. */
+  async page(listing: Listing, cursor: string | null, signal: AbortSignal): Promise<RowPage> {
+    const since = this.heard;
+    const page = await this.calls.rows(listing, cursor, signal);
+    if (this.heard > since) queueMicrotask(() => setTimeout(() => this.replay(since), 0));
+    return page;
+  }
+
   /** Shows a customer's new state wherever it is listed. */
   show(customer: Customer, unread?: number): void {
-    this.eachList((listing, data) => {
+    const before = this.row(customer.id);
+    if (before && before.offset < customer.offset) this.count(before, customer);
+    this.hear((listing, data) => {
       const loaded = findRow(data.pages, customer.id);
       if (loaded && loaded.offset === customer.offset && unread === undefined) return data.pages;
       const row: Row = { ...customer, unread: unread ?? loaded?.unread ?? 0 };
@@ -54,13 +74,14 @@ export class Work {
     });
   }
 
-  /** The loaded row of a customer, in whichever list it is. */
+  /** The loaded row of a customer, in whichever list it is newest. */
   row(id: number): Row | undefined {
+    let newest: Row | undefined;
     for (const [, data] of this.queries.getQueriesData<RowData>({ queryKey: ["rows"] })) {
       const row = data && findRow(data.pages, id);
-      if (row) return row;
+      if (row && (!newest || row.offset > newest.offset)) newest = row;
     }
-    return undefined;
+    return newest;
   }
 
   private receive(publication: WorkPublication): void {
@@ -72,30 +93,44 @@ export class Work {
         this.remove(publication.customer);
         break;
       case "refresh":
-        this.refresh();
+        void this.refresh();
         break;
     }
-    this.recount();
   }
 
   private upsert({ unread, ...customer }: Customer & { readonly unread?: number }): void {
     const loaded = this.row(customer.id);
+    if (!loaded) this.recount();
     const missed = Math.max(0, customer.offset - (loaded?.offset ?? customer.offset - 1));
     const read = this.looking() === customer.id;
     this.show(customer, read ? 0 : (unread ?? (loaded?.unread ?? 0) + missed));
   }
 
   private remove({ id }: Pick<Customer, "id">): void {
-    this.eachList((listing, data) => (this.isMine(listing) ? removeRow(data.pages, id) : data.pages));
+    const loaded = this.row(id);
+    if (!loaded) this.recount();
+    else if (loaded.assigned_to === this.me) this.count(loaded, null);
+    this.hear((listing, data) => (this.isMine(listing) ? removeRow(data.pages, id) : data.pages));
   }
 
   private isMine({ assignee }: Listing): boolean {
     return assignee === "me" || assignee === String(this.me);
   }
 
-  private refresh(): void {
+  /** Reads what is shown again, quietly. A list that is just being read began before: it is read once more. */
+  private async refresh(): Promise<void> {
+    const first = this.queries.getQueryCache().findAll({ queryKey: ["rows"], fetchStatus: "fetching" });
+    await Promise.allSettled(first.map(({ state, promise }) => (state.data === undefined ? promise : undefined)));
     void this.queries.invalidateQueries({ queryKey: ["rows"] });
     void this.queries.invalidateQueries({ queryKey: ["counts"] });
+  }
+
+  private count(before: Customer, after: Customer | null): void {
+    for (const [key, counts] of this.queries.getQueriesData<Counts>({ queryKey: ["counts"] })) {
+      if (!counts) continue;
+      const next = recounted(counts, String(key[1]), this.me, before, after);
+      if (next !== counts) this.queries.setQueryData<Counts>(key, next);
+    }
   }
 
   /** Counts are asked for again, but not at every one of many changes. */
@@ -106,7 +141,18 @@ export class Work {
     }, COUNT_MS);
   }
 
-  private eachList(change: (listing: Listing, data: RowData) => readonly RowPage[]): void {
+  private hear(change: Change): void {
+    this.heard += 1;
+    this.news.push({ at: this.heard, change });
+    if (this.news.length > KEPT_NEWS) this.news = this.news.slice(-KEPT_NEWS / 2);
+    this.eachList(change);
+  }
+
+  private replay(since: number): void {
+    for (const { at, change } of this.news) if (at > since) this.eachList(change);
+  }
+
+  private eachList(change: Change): void {
     for (const [key, data] of this.queries.getQueriesData<RowData>({ queryKey: ["rows"] })) {
       if (!data) continue;
       const pages = change(key[1] as Listing, data);
@@ -114,4 +160,3 @@ export class Work {
     }
   }
 }
-

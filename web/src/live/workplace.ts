@@ -4,8 +4,9 @@ import { Calls } from "../api/calls";
 import { Http } from "../api/http";
 import { ProblemError } from "../api/problem";
 import type { Session } from "../api/session";
-import type { Agent } from "../domain/model";
+import type { Agent, Customer } from "../domain/model";
 import { Drafts, Stored } from "../domain/stored";
+import { Bulk } from "./bulk";
 import { Desk } from "./desk";
 import { followByAsking } from "./fallback";
 import { Inbox } from "./inbox";
@@ -13,6 +14,8 @@ import { Link } from "./link";
 import { Outbox } from "./outbox";
 import { Pad } from "./pad";
 import { Room } from "./room";
+import { Source } from "./source";
+import { Views } from "./views";
 import { Work } from "./work";
 
 /** Rooms that are kept ready for coming back. */
@@ -33,6 +36,9 @@ export class Workplace {
   readonly queries: QueryClient;
   readonly work: Work;
   readonly inbox: Inbox;
+  readonly bulk: Bulk;
+  readonly views: Views;
+  private readonly source: Source;
   private readonly places = new Map<number, Place>();
   private looking: number | null = null;
   private stops: (() => void)[] = [];
@@ -46,18 +52,22 @@ export class Workplace {
     this.calls = new Calls(http);
     this.drafts = new Drafts(stored);
     this.link = new Link(session, me.id);
+    this.source = new Source(this.link, this.calls);
     this.outbox = new Outbox(this.link, http, stored);
     this.inbox = new Inbox(this.link, this.calls, stored);
     this.queries = new QueryClient({
       defaultOptions: { queries: { staleTime: 30_000, refetchOnWindowFocus: false, retry: mayAskAgain } },
     });
-    this.work = new Work(me.id, this.queries, () => this.looking);
+    this.work = new Work(me.id, this.calls, this.queries, () => this.looking);
+    this.bulk = new Bulk(this.calls, (customer) => this.work.show(customer));
+    this.views = new Views(stored);
   }
 
   open(): void {
     this.stops = [
       this.work.follow(this.link),
       followByAsking(this.link, this.queries),
+      this.views.follow(),
       this.outbox.onAnswer(({ action, customer }) => {
         if (action) this.places.get(action.customer_id)?.room.ingest([action]);
         if (customer) this.work.show(customer);
@@ -90,11 +100,17 @@ export class Workplace {
     this.places.set(id, place);
     for (const [old, { room }] of this.places) {
       if (this.places.size <= KEPT_ROOMS) break;
+      if (old === this.looking) continue;
       room.dispose();
       this.places.delete(old);
     }
     return place;
   }
+
+  /** Loads a customer that will probably be looked at next. */
+  readonly prefetch = (id: number): void => {
+    if (id !== this.looking) this.place(id).room.preload();
+  };
 
   /** Comes in; returns how to leave. */
   enter({ room, desk, pad }: Place): () => void {
@@ -112,7 +128,8 @@ export class Workplace {
   }
 
   private furnish(id: number): Place {
-    const room = new Room(id, this.me, this.link, this.calls, (customer) => this.work.show(customer), this.work.row(id));
+    const shown = (customer: Customer) => this.work.show(customer);
+    const room = new Room(id, this.me, this.link, this.calls, this.source, shown, this.work.row(id));
     return {
       room,
       desk: new Desk(room, this.link, this.outbox, this.drafts),

@@ -1,16 +1,18 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
-import { listingQuery, SORTS, type Listing, type Sort } from "../domain/listing";
-import { countsKey, rowsKey } from "../live/work";
-import { sortNames, statusNames, texts } from "../texts";
-import { Button } from "./Button";
-import { CustomerRow } from "./CustomerRow";
-import { useAgents, useNow, useShortcut, useWorkplace } from "./hooks";
-import { CloseIcon, MenuIcon, SearchIcon, SortIcon } from "./icons";
+import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { searchWords } from "../domain/highlight";
+import { listingQuery, type Listing } from "../domain/listing";
+import { NOTHING_SELECTED, anchored, extended, released, selected as allOf, toggled } from "../domain/selection";
+import { texts } from "../texts";
+import { BulkBar } from "./BulkBar";
+import { CustomerRow, type Pick } from "./CustomerRow";
+import { useAgents, useNow, useShortcut, useStore, useWorkplace } from "./hooks";
+import { ListHead } from "./ListHead";
 import { Notice } from "./Notice";
-import { Picker } from "./Picker";
 import { customerPath, navigate } from "./route";
+import { useListKeys } from "./useListKeys";
+import { usePlace } from "./usePlace";
+import { useRows } from "./useRows";
 
 interface Props {
   readonly listing: Listing;
@@ -20,66 +22,118 @@ interface Props {
 }
 
 const ROW_HEIGHT = 58;
-const MOVES = ["j", "k", "ArrowDown", "ArrowUp"] as const;
-/** Lists of other people's work are not pushed to us, so they are asked for again. */
-const OTHERS_EVERY_MS = 30_000;
+/** So many rows before the end of what is loaded, more is asked for. */
+const AHEAD = 40;
+const HOVER_MS = 60;
+const MOVES = ["j", "k"] as const;
+const TOGGLE = ["x"] as const;
 
-export function CustomerList({ listing, selected, onChange, onMenu }: Props) {
-  const { calls } = useWorkplace();
+export function CustomerList({ listing, selected: open, onChange, onMenu }: Props) {
+  const workplace = useWorkplace();
   const search = listingQuery(listing);
-  const isMine = listing.assignee === "me";
-  const rows = useInfiniteQuery({
-    queryKey: rowsKey(listing),
-    queryFn: ({ pageParam, signal }) => calls.rows(listing, pageParam, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next_cursor,
-    refetchInterval: ({ state }) => (isMine || (state.data?.pages.length ?? 0) > 1 ? false : OTHERS_EVERY_MS),
-  });
-  const items = useMemo(() => rows.data?.pages.flatMap((page) => page.items) ?? [], [rows.data]);
+  const rows = useRows(listing);
+  const { items, hasMore, isLoadingMore, loadMore } = rows;
+  const order = useMemo(() => items.map(({ id }) => id), [items]);
   const scroller = useRef<HTMLDivElement>(null);
+  const [cursor, setCursor] = useState<number | null>(null);
+  const [picked, setPicked] = useState(NOTHING_SELECTED);
+  const { refusals } = useStore(workplace.bulk.state);
+
+  // Another view is another list: what was picked in the old one is let go.
+  const [view, setView] = useState(search);
+  if (view !== search) {
+    setView(search);
+    setPicked(NOTHING_SELECTED);
+    setCursor(null);
+  }
+  useEffect(() => () => workplace.bulk.forget(), [workplace, search]);
+
+  const at = order.indexOf(cursor ?? open ?? -1);
   const virtual = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
     getItemKey: (index) => items[index]?.id ?? index,
-    overscan: 12,
+    overscan: 10,
+    // The row under the keyboard is always there, so that the focus is never lost with it.
+    rangeExtractor: useCallback((range: Range) => withIndex(defaultRangeExtractor(range), at), [at]),
   });
+  usePlace(scroller, items, ROW_HEIGHT, search);
   const shown = virtual.getVirtualItems();
-  const last = shown.at(-1)?.index ?? 0;
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = rows;
+  const last = shown.findLast(({ index }) => index !== at)?.index ?? 0;
   useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last >= items.length - 40) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage, last, items.length]);
+    if (hasMore && !isLoadingMore && last >= items.length - AHEAD) loadMore();
+  }, [hasMore, isLoadingMore, loadMore, last, items.length]);
 
-  // A new view starts at its top; the same view keeps its place whatever moves in it.
-  useEffect(() => {
-    void scroller.current?.scrollTo({ top: 0 });  // newer browsers return a promise, which is no clean-up
-  }, [search]);
+  const show = useCallback((index: number) => virtual.scrollToIndex(index, { align: "auto" }), [virtual]);
+  const pick = useCallback<Pick>(
+    (id, how) => {
+      setCursor(id);
+      setPicked((now) => {
+        if (how === "range") return extended(now, order, id);
+        return how === "anchor" ? anchored(now, id) : toggled(now, id);
+      });
+    },
+    [order],
+  );
+  const keys = useListKeys({
+    scroller,
+    order,
+    at,
+    pageSize: Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1),
+    show,
+    setCursor,
+    loadAll: hasMore ? rows.loadAll : null,
+    onVisit: workplace.prefetch,
+    onPick: pick,
+    onAll: () => setPicked(allOf(order)),
+    onNone: () => setPicked(NOTHING_SELECTED),
+  });
 
   const step = useCallback(
     (key: string) => {
-      const at = items.findIndex((row) => row.id === selected);
-      const next = key === "j" || key === "ArrowDown" ? at + 1 : Math.max(0, at - 1);
-      const row = items[next];
-      if (!row) return;
-      navigate(customerPath(row.id, search), "replace");
-      virtual.scrollToIndex(next, { align: "auto" });
+      const now = order.indexOf(open ?? -1);
+      const next = key === "j" ? Math.min(now + 1, order.length - 1) : Math.max(0, now - 1);
+      const id = order[next];
+      if (id === undefined) return;
+      setCursor(id);
+      navigate(customerPath(id, search), "replace");
+      show(next);
+      const beyond = order[key === "j" ? next + 1 : next - 1];
+      if (beyond !== undefined) workplace.prefetch(beyond);
     },
-    [items, selected, search, virtual],
+    [order, open, search, show, workplace],
   );
   useShortcut(MOVES, step);
+  useShortcut(TOGGLE, () => {
+    const id = order[at];
+    if (id !== undefined) pick(id, "one");
+  });
 
   const { nameOf } = useAgents();
   const now = useNow();
+  const words = useMemo(() => searchWords(listing.search), [listing.search]);
+  const hovered = usePrefetchOnHover(workplace.prefetch);
   return (
-    <section className="list" aria-label={texts.list.label}>
-      <ListHead listing={listing} onChange={onChange} onMenu={onMenu} />
-      <div className="list-scroll" ref={scroller} tabIndex={-1} data-testid="customer-list">
-        {rows.isPending && <ListSkeleton />}
-        {rows.isError && items.length === 0 && (
-          <Notice title={texts.list.failed} action={texts.tryAgain} onAction={() => void rows.refetch()} />
+    <section className="list" aria-label={texts.list.label} data-picking={picked.ids.size > 0 || undefined}>
+      <ListHead listing={listing} loaded={items.length} hasMore={hasMore} onChange={onChange} onMenu={onMenu} />
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- hears the keys of its rows */}
+      <div
+        className="list-scroll"
+        ref={scroller}
+        role="group"
+        aria-label={texts.list.label}
+        tabIndex={-1}
+        data-testid="customer-list"
+        data-stale={rows.isStale || undefined}
+        onKeyDown={keys}
+        onPointerOver={hovered}
+      >
+        {rows.phase === "loading" && <ListSkeleton />}
+        {rows.phase === "failed" && <Notice title={texts.list.failed} action={texts.tryAgain} onAction={rows.retry} />}
+        {rows.phase === "ready" && items.length === 0 && !rows.isStale && (
+          <Notice title={texts.list.none} hint={texts.list.noneHint} />
         )}
-        {rows.isSuccess && items.length === 0 && <Notice title={texts.list.none} hint={texts.list.noneHint} />}
         <ul className="rows" style={{ height: virtual.getTotalSize() }}>
           {shown.map(({ index, start, key }) => {
             const row = items[index];
@@ -90,22 +144,56 @@ export function CustomerList({ listing, selected, onChange, onMenu }: Props) {
                 row={row}
                 top={start}
                 position={index + 1}
-                size={hasNextPage ? -1 : items.length}
+                size={hasMore ? -1 : items.length}
                 href={customerPath(row.id, search)}
-                selected={row.id === selected}
-                assignee={isMine || row.assigned_to === null ? null : { id: row.assigned_to, name: nameOf(row.assigned_to) }}
+                open={row.id === open}
+                picked={picked.ids.has(row.id)}
+                reachable={at < 0 ? index === 0 : index === at}
+                assignee={listing.assignee === "me" || row.assigned_to === null ? null : row.assigned_to}
+                assigneeName={row.assigned_to === null ? "" : nameOf(row.assigned_to)}
+                refusal={refusals.get(row.id) ?? null}
+                words={words}
                 now={now}
+                onPick={pick}
+                onFocus={setCursor}
               />
             );
           })}
         </ul>
-        {isFetchingNextPage && (
+        {isLoadingMore && (
           <p className="list-more" role="status">
             {texts.list.loadingMore}
           </p>
         )}
       </div>
+      <BulkBar
+        listing={listing}
+        picked={picked.ids}
+        order={order}
+        loadAll={hasMore ? rows.loadAll : null}
+        onPick={(ids) => setPicked(allOf(ids))}
+        onDone={(done) => setPicked((current) => released(current, done))}
+      />
     </section>
+  );
+}
+
+function withIndex(indexes: number[], index: number): number[] {
+  if (index < 0 || indexes.includes(index)) return indexes;
+  return [...indexes, index].sort((a, b) => a - b);
+}
+
+/** Fetches a customer when the pointer rests on it, so that it is there when it is pressed. */
+function usePrefetchOnHover(prefetch: (id: number) => void): (event: React.PointerEvent) => void {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return useCallback(
+    (event) => {
+      const id = Number((event.target as HTMLElement).closest<HTMLElement>("[data-customer-id]")?.dataset.customerId);
+      clearTimeout(timer.current);
+      if (id && event.pointerType === "mouse") timer.current = setTimeout(() => prefetch(id), HOVER_MS);
+    },
+    [prefetch],
   );
 }
 
@@ -121,91 +209,3 @@ function ListSkeleton() {
     </div>
   );
 }
-
-function ListHead({ listing, onChange, onMenu }: Omit<Props, "selected">) {
-  const { calls } = useWorkplace();
-  const { nameOf } = useAgents();
-  const counts = useQuery({
-    queryKey: countsKey(listing.assignee),
-    queryFn: ({ signal }) => calls.counts(listing.assignee, signal),
-  });
-  const total =
-    listing.statuses.length === 0
-      ? counts.data?.total
-      : listing.statuses.reduce((sum, status) => sum + (counts.data?.counts[status] ?? 0), 0);
-  const isCounted = counts.data && !listing.archived && listing.search === "";
-  return (
-    <header className="list-head">
-      <div className="list-title">
-        <Button className="icon-button menu-button" aria-label={texts.nav.open} onPress={onMenu}>
-          <MenuIcon />
-        </Button>
-        <h1>{titleOf(listing, nameOf)}</h1>
-        {isCounted && total !== undefined && (
-          <span className="list-count" title={texts.list.count(total)}>
-            {total.toLocaleString()}
-          </span>
-        )}
-        <Picker
-          label={texts.list.sort}
-          value={listing.sort}
-          options={SORTS.map((sort) => ({ id: sort, name: sortNames[sort] }))}
-          onPick={(sort) => onChange({ ...listing, sort: sort as Sort })}
-          className="quiet-picker"
-          placement="bottom end"
-        >
-          <SortIcon />
-        </Picker>
-      </div>
-      <Search key={listing.assignee} value={listing.search} onChange={(q) => onChange({ ...listing, search: q })} />
-    </header>
-  );
-}
-
-function titleOf(listing: Listing, nameOf: (id: number) => string): string {
-  const known: Readonly<Record<string, string>> = {
-    me: texts.nav.myWork,
-    none: texts.nav.unassigned,
-    all: texts.nav.everyone,
-  };
-  const whose = known[listing.assignee] ?? texts.nav.agentWork(nameOf(Number(listing.assignee)));
-  const what = listing.archived ? [texts.nav.archived] : listing.statuses.map((status) => statusNames[status]);
-  return [whose, ...what].join(" · ");
-}
-
-const SEARCH_AFTER_MS = 180;
-
-/** Searches as one types, a moment after the last letter. */
-function Search({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
-  const [text, setText] = useState(value);
-  const field = useRef<HTMLInputElement>(null);
-  const search = useEffectEvent(() => onChange(text.trim()));
-  useEffect(() => {
-    if (text.trim() === value) return;
-    const timer = setTimeout(search, SEARCH_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [text, value]);
-  useShortcut(SEARCH_KEYS, () => field.current?.focus());
-  return (
-    <div className="search" role="search">
-      <SearchIcon />
-      <input
-        className="search-input"
-        type="search"
-        ref={field}
-        aria-label={texts.list.search}
-        placeholder={texts.list.searchHint}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => event.key === "Escape" && setText("")}
-      />
-      {text !== "" && (
-        <Button className="icon-button" aria-label={texts.list.clearSearch} onPress={() => setText("")}>
-          <CloseIcon />
-        </Button>
-      )}
-    </div>
-  );
-}
-
-const SEARCH_KEYS = ["/"] as const;

@@ -47,17 +47,18 @@ export function Picker({ value, onPick, onOpenChange, ...look }: Props) {
 }
 
 interface ManyProps extends Look {
+  /** The button's name for those who do not see it. */
+  readonly says: string;
   readonly chosen: readonly string[];
   readonly onChange: (chosen: readonly string[]) => void;
 }
 
 /** Chooses any number of a few; the list stays open meanwhile. */
-export function ManyPicker({ chosen, onChange, ...look }: ManyProps) {
-  return <Opener {...look} says={look.label} chosen={chosen} onMany={onChange} />;
+export function ManyPicker({ onChange, ...look }: ManyProps) {
+  return <Opener {...look} onMany={onChange} />;
 }
 
 interface OpenerProps extends Look {
-  /** The button's name for those who do not see it. */
   readonly says: string;
   readonly chosen: readonly string[];
   readonly onPick?: ((id: string) => void) | undefined;

@@ -75,6 +75,7 @@ function Options({ label, options, chosen, onPick, onMany, onClose, autoFocus = 
       items={options}
       selectionMode={onMany ? "multiple" : "single"}
       disallowEmptySelection={!onMany}
+      escapeKeyBehavior="none"
       selectedKeys={chosen}
       onSelectionChange={select}
       // The chosen one again is a choice, too: the menu has done its work.

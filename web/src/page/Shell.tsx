@@ -21,8 +21,9 @@ export function Shell() {
     (next: Listing) => {
       setMenuOpen(false);
       const path = customerId === null ? "/" : customerPath(customerId, "");
+      const now = listingFrom(new URLSearchParams(location.search));
       // Letters typed into the search are not steps to go back through.
-      const how = next.search !== listingFrom(new URLSearchParams(location.search)).search ? "replace" : "push";
+      const how = listingQuery({ ...now, search: next.search }) === listingQuery(next) ? "replace" : "push";
       navigate(path + listingQuery(next), how);
     },
     [customerId],

@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { listingQuery, type Listing } from "../domain/listing";
+import { totalOf } from "../domain/counts";
+import { listingFrom, listingQuery, MY_WORK, type Listing } from "../domain/listing";
 import { STATUSES } from "../domain/model";
 import { countsKey } from "../live/work";
 import { statusNames, texts } from "../texts";
 import { Account } from "./Account";
-import { useWorkplace } from "./hooks";
-import { ArchiveIcon, EveryoneIcon, Mark, StatusDot, UnassignedIcon, WorkIcon } from "./icons";
+import { useStore, useWorkplace } from "./hooks";
+import { ArchiveIcon, BookmarkIcon, EveryoneIcon, Mark, StatusDot, UnassignedIcon, WorkIcon } from "./icons";
 import { LinkStatus } from "./LinkStatus";
 import { navigate } from "./route";
 
@@ -16,11 +17,14 @@ interface Props {
 }
 
 export function Sidebar({ listing, onChange }: Props) {
-  const { calls } = useWorkplace();
+  const { calls, views: named } = useWorkplace();
   const { data } = useQuery({
     queryKey: countsKey(listing.assignee),
     queryFn: ({ signal }) => calls.counts(listing.assignee, signal),
   });
+  const kept = useStore(named.list);
+  const here = listingQuery(listing);
+  const isKept = kept.some(({ query }) => query === here);
   const views = [
     { assignee: "me", name: texts.nav.myWork, icon: <WorkIcon /> },
     { assignee: "none", name: texts.nav.unassigned, icon: <UnassignedIcon /> },
@@ -37,13 +41,22 @@ export function Sidebar({ listing, onChange }: Props) {
           {views.map(({ assignee, name, icon }) => (
             <NavLink
               key={assignee}
-              to={{ ...listing, assignee, statuses: [], archived: false }}
+              to={{ ...MY_WORK, assignee, sort: listing.sort }}
               onChange={onChange}
-              current={listing.assignee === assignee}
-              count={listing.assignee === assignee ? data?.total : undefined}
+              current={listing.assignee === assignee && !isKept}
+              count={listing.assignee === assignee && data ? totalOf(data) : undefined}
             >
               {icon}
               {name}
+            </NavLink>
+          ))}
+        </ul>
+        {kept.length > 0 && <h2 className="nav-title">{texts.views.title}</h2>}
+        <ul className="nav-group" data-testid="saved-views">
+          {kept.map(({ name, query }) => (
+            <NavLink key={query} to={listingFrom(new URLSearchParams(query))} onChange={onChange} current={query === here}>
+              <BookmarkIcon />
+              <span className="nav-name">{name}</span>
             </NavLink>
           ))}
         </ul>
@@ -55,7 +68,7 @@ export function Sidebar({ listing, onChange }: Props) {
               to={{ ...listing, statuses: toggled(listing, status), archived: false }}
               onChange={onChange}
               current={listing.statuses.includes(status)}
-              count={data?.counts[status] ?? (data && 0)}
+              count={data && (data[status] ?? 0)}
             >
               <StatusDot status={status} />
               {statusNames[status]}

@@ -56,6 +56,12 @@ export const SortIcon = (props: IconProps) => (
   </Icon>
 );
 
+export const BookmarkIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M4.5 2.5h7v11L8 10.75 4.5 13.5z" />
+  </Icon>
+);
+
 export const MenuIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11" />

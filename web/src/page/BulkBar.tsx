@@ -1,0 +1,135 @@
+import type { Listing } from "../domain/listing";
+import { PRIORITIES, STATUSES, type Row } from "../domain/model";
+import { priorityNames, problemText, statusNames, texts } from "../texts";
+import { Avatar } from "./Avatar";
+import { Button } from "./Button";
+import { useAgents, useShortcut, useStore, useWorkplace } from "./hooks";
+import { ArchiveIcon, CloseIcon, PriorityBars, StatusDot, UnassignedIcon, WarnIcon } from "./icons";
+import { Picker } from "./Picker";
+
+interface Props {
+  readonly listing: Listing;
+  readonly picked: ReadonlySet<number>;
+  /** What is loaded, in order. */
+  readonly order: readonly number[];
+  readonly loadAll: (() => Promise<readonly Row[]>) | null;
+  readonly onPick: (ids: readonly number[]) => void;
+  readonly onDone: (ids: readonly number[]) => void;
+}
+
+const NOBODY = "none";
+const ESCAPE = ["Escape"] as const;
+
+/** What can be done with the picked rows, and what became of it. */
+export function BulkBar({ listing, picked, order, loadAll, onPick, onDone }: Props) {
+  const { bulk } = useWorkplace();
+  const { running, refusals, changed } = useStore(bulk.state);
+  useShortcut(ESCAPE, () => close());
+
+  function close() {
+    bulk.forget();
+    onPick([]);
+  }
+
+  async function write(changes: Readonly<Record<string, unknown>>) {
+    // In the list's order, so that the progress goes down the screen.
+    const ids = [...order.filter((id) => picked.has(id)), ...[...picked].filter((id) => !order.includes(id))];
+    onDone(await bulk.write(ids, changes));
+  }
+
+  if (picked.size === 0 && !running && changed === null) return null;
+  const isBusy = running !== null;
+  const allPicked = picked.size > 0 && order.every((id) => picked.has(id));
+  return (
+    <div className="bulk" role="region" aria-label={texts.bulk.label} data-testid="bulk-bar">
+      <div className="bulk-head">
+        <b role="status" data-testid="bulk-status">
+          {running
+            ? texts.bulk.running(running.done, running.total)
+            : changed !== null
+              ? texts.bulk.changed(changed, refusals.size)
+              : texts.bulk.picked(picked.size)}
+        </b>
+        {!isBusy && !allPicked && picked.size > 0 && (
+          <Button className="link-button" onPress={() => onPick(order)}>
+            {texts.bulk.all(order.length)}
+          </Button>
+        )}
+        {!isBusy && allPicked && loadAll && (
+          <Button className="link-button" onPress={() => void loadAll().then((rows) => onPick(rows.map(({ id }) => id)))}>
+            {texts.bulk.allMatching}
+          </Button>
+        )}
+        <Button className="icon-button" aria-label={texts.bulk.close} onPress={close} isDisabled={isBusy}>
+          <CloseIcon />
+        </Button>
+      </div>
+      {running && <progress className="bulk-progress" aria-label={texts.bulk.label} max={running.total} value={running.done} />}
+      {refusals.size > 0 && (
+        <p className="bulk-refused" role="alert">
+          <WarnIcon />
+          {[...new Set([...refusals.values()].map(problemText))].join(" ")}
+        </p>
+      )}
+      {picked.size > 0 && <Actions listing={listing} isBusy={isBusy} onWrite={(changes) => void write(changes)} />}
+    </div>
+  );
+}
+
+interface ActionsProps {
+  readonly listing: Listing;
+  readonly isBusy: boolean;
+  readonly onWrite: (changes: Readonly<Record<string, unknown>>) => void;
+}
+
+function Actions({ listing, isBusy, onWrite }: ActionsProps) {
+  const { agents } = useAgents();
+  const people = agents.filter(({ active }) => active);
+  return (
+    <div className="bulk-actions">
+      <Picker
+        label={texts.bulk.assign}
+        value=""
+        options={[
+          { id: NOBODY, name: texts.nobody, icon: <UnassignedIcon /> },
+          ...people.map((agent) => ({ id: String(agent.id), name: agent.name, icon: <Avatar person={agent} size="small" /> })),
+        ]}
+        onPick={(id) => onWrite({ assigned_to: id === NOBODY ? null : Number(id) })}
+        className="button"
+        placement="top start"
+        isDisabled={isBusy}
+        testId="bulk-assign"
+      >
+        {texts.bulk.assign}
+      </Picker>
+      <Picker
+        label={texts.bulk.status}
+        value=""
+        options={STATUSES.map((id) => ({ id, name: statusNames[id], icon: <StatusDot status={id} /> }))}
+        onPick={(status) => onWrite({ status })}
+        className="button"
+        placement="top start"
+        isDisabled={isBusy}
+        testId="bulk-set-status"
+      >
+        {texts.bulk.status}
+      </Picker>
+      <Picker
+        label={texts.bulk.priority}
+        value=""
+        options={PRIORITIES.map((id) => ({ id, name: priorityNames[id], icon: <PriorityBars priority={id} /> }))}
+        onPick={(priority) => onWrite({ priority })}
+        className="button"
+        placement="top start"
+        isDisabled={isBusy}
+        testId="bulk-priority"
+      >
+        {texts.bulk.priority}
+      </Picker>
+      <Button className="button" isDisabled={isBusy} onPress={() => onWrite({ archived: !listing.archived })} data-testid="bulk-archive">
+        <ArchiveIcon />
+        {listing.archived ? texts.form.unarchive : texts.form.archive}
+      </Button>
+    </div>
+  );
+}
