@@ -14,6 +14,9 @@ from channels.push import Push, PushKind
 RECENT = 256
 """How many of the latest publications a feed keeps for those who are just joining or coming back."""
 
+ROWS = 10_000
+"""Of how many customers of a list a feed remembers the latest offset."""
+
 HELD = 256
 """How many publications that arrived before their turn a feed keeps; more are read again from the stream."""
 
@@ -27,6 +30,7 @@ class Feed:
     __slots__ = (
         "_held",
         "_recent",
+        "_rows",
         "ahead",
         "assigned_to",
         "catching_up",
@@ -54,6 +58,7 @@ class Feed:
         self.catching_up = False
         self._recent: deque[Push] = deque(maxlen=RECENT)
         self._held: dict[int, Push] = {}
+        self._rows: dict[int, int] = {}
 
     @property
     def unused(self) -> bool:
@@ -99,9 +104,11 @@ class Feed:
     def _follow_assignment(self, push: Push) -> None:
         """Ends the subscriptions of those who may not see the customer any more, before they see this action."""
         changed = orjson.loads(push.data)["customer"]
-        if "assigned_to" not in changed:
-            return
-        self.assigned_to = changed["assigned_to"]
+        if "assigned_to" in changed:
+            self.assigned_to = changed["assigned_to"]
+            self.dismiss_unentitled()
+
+    def dismiss_unentitled(self) -> None:
         for receiver in tuple(self.receivers):
             viewer = receiver.viewer
             if not viewer.agent.may_see(self.assigned_to, viewer.visibility):
@@ -113,6 +120,18 @@ class Feed:
             if push.offset > self.ahead.get(receiver, 0):
                 receiver.deliver(push)
         self.ahead = {receiver: offset for receiver, offset in self.ahead.items() if offset > push.offset}
+
+    def is_news(self, push: Push) -> bool:
+        """Whether a change of a list is newer than what was told of the same customer: the bus keeps no order."""
+        customer = orjson.loads(push.data).get("customer")
+        if customer is None:
+            return True
+        if customer["offset"] <= self._rows.get(customer["id"], 0):
+            return False
+        self._rows[customer["id"]] = customer["offset"]
+        if len(self._rows) > ROWS:
+            del self._rows[next(iter(self._rows))]
+        return True
 
     def broadcast(self, push: Push) -> None:
         """Delivers a push that has no offset."""

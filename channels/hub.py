@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from channels.errors import DatabaseUnavailable, PermissionDenied
 from channels.feed import Feed
-from channels.names import ChannelKind, ChannelName, work_channel
+from channels.names import WORK_PREFIX, ChannelKind, ChannelName
 from channels.ports import Broker, Position, Stream, StreamPage, Subscriber, Viewer
 from channels.push import Push, PushKind, signal
 
@@ -83,7 +83,8 @@ class Hub:
                 listener(push)
             return
         if push.kind is not PushKind.PUBLICATION:
-            feed.broadcast(push)
+            if feed.name.recoverable or feed.is_news(push):
+                feed.broadcast(push)
             return
         if feed.accept(push):
             self._later(feed, push.offset)
@@ -221,24 +222,37 @@ class Hub:
 
     # Healing
 
-    def resubscribed(self, channel: str) -> None:
-        """The bus acknowledged a subscription anew: something may have been lost in between."""
+    def missed(self, channel: str) -> None:
+        """Something of the channel may have been lost: the bus acknowledged a subscription anew, or saw a gap."""
         feed = self._feeds.get(channel)
         if feed is None:
             return
-        if feed.name.kind is ChannelKind.WORK:
-            feed.broadcast(signal(work_channel(feed.name.id), {"type": "refresh"}))
+        if not feed.name.recoverable:
+            feed.broadcast(signal(feed.name, {"type": "refresh"}))
         elif feed.offset is not None:
             self._start_catching_up(feed)
+
+    def refresh_lists(self) -> None:
+        """A process that had committed may have died before it told anybody: the lists are read again."""
+        for feed in tuple(self._feeds.values()):
+            if not feed.name.recoverable:
+                self.missed(feed.channel)
+
+    def recheck(self) -> None:
+        """Roles have changed: ends the subscriptions of those who may not see what they follow any more."""
+        for feed in tuple(self._feeds.values()):
+            if feed.name.kind is ChannelKind.CUSTOMER and feed.offset is not None:
+                feed.dismiss_unentitled()
+                self._close_unused(feed)
 
     async def reconcile(self) -> str:
         """Compares the open channels with the stream, and starts to catch up where one is behind.
 
-        Returns the stream's epoch. Called every second; it finds what a crash between commit and publish, or
+        Returns the stream's epoch. Called twice a second; it finds what a crash between commit and publish, or
         a bus that lost a message without a word, has left undelivered.
         """
-        names = [feed.name for feed in self._feeds.values() if feed.offset is not None]
-        epoch, tops = await self._stream.tops(names)
+        positions = {feed.name: feed.offset for feed in self._feeds.values() if feed.offset is not None}
+        epoch, tops = await self._stream.ahead(positions)
         if epoch == self.epoch:
             for channel, top in tops.items():
                 feed = self._feeds.get(channel)
@@ -259,14 +273,21 @@ class Hub:
             feed.catching_up = True
             self._tasks.create_task(self._catch_up(feed), name=f"catch up {feed.channel}")
 
+    def _refresh_lists_of(self, agents: set[int | None]) -> None:
+        """What was lost of a customer's channel was most likely lost of its assignee's list as well."""
+        for agent_id in agents - {None}:
+            self.missed(f"{WORK_PREFIX}{agent_id}")
+
     async def _catch_up(self, feed: Feed) -> None:
         try:
             while feed.offset is not None and self._feeds.get(feed.channel) is feed:
                 page = await self._stream.read(feed.name, None, feed.offset, CATCH_UP_PAGE)
-                before = feed.offset
+                before, assigned_to = feed.offset, feed.assigned_to
                 for push in page.pushes:
                     self.deliver(push)
-                self.healed += feed.offset - before
+                if feed.offset > before:
+                    self.healed += feed.offset - before
+                    self._refresh_lists_of({assigned_to, feed.assigned_to})
                 if feed.offset >= page.top or not page.pushes:
                     return
         except (DatabaseUnavailable, PermissionDenied):

@@ -16,6 +16,9 @@ class ChannelKind(StrEnum):
     WORK = "work"
 
 
+WORK_PREFIX = f"{ChannelKind.WORK}:"
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelName:
     kind: ChannelKind

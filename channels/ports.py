@@ -50,8 +50,8 @@ class Stream(Protocol):
         there is none, and DatabaseUnavailable."""
         ...
 
-    async def tops(self, names: Sequence[ChannelName]) -> tuple[str, Mapping[str, int]]:
-        """The epoch, and the latest offset of each channel."""
+    async def ahead(self, positions: Mapping[ChannelName, int]) -> tuple[str, Mapping[str, int]]:
+        """The epoch, and the latest offset of each channel whose stream has more than the given one."""
         ...
 
 

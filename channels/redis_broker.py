@@ -1,256 +1,270 @@
-"""The bus over Redis pub/sub. The one file that imports redis.
+"""The bus over Redis pub/sub: one server, Sentinel or a cluster (`channels.broker`, where alone Redis is known).
 
 Redis promises little here: messages are lost when a connection breaks, when an output buffer overflows or
-when a key slot moves, mostly without an error. So every acknowledgement of a subscription that was
-acknowledged before is reported to `resubscribed`, and the hub catches up from the stream.
+when a key slot moves, mostly without an error. So every acknowledgement of a subscription that nobody waits for
+is told as `missed`, and the hub catches up from the stream. What has no stream is numbered per sender and channel;
+a jump in the numbers is told as `missed` too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import redis.asyncio as redis
+import orjson
 import structlog
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
-from channels.push import Push
+from channels.broker.address import RedisAddress
+from channels.broker.connection import CONNECT_TIMEOUT, UNAVAILABLE, Command, connect
+from channels.broker.fleet import Fleet
+from channels.broker.pipe import Errand
+from channels.broker.topology import topology_of
+from channels.names import WORK_PREFIX
+from channels.numbers import Numbers
+from channels.peers import ANNOUNCE_EVERY, PATIENCE, Peers
+from channels.push import Push, PushKind
 
 log = structlog.get_logger(__name__)
 
-CONNECT_TIMEOUT = 1.0
-ACKNOWLEDGE_TIMEOUT = 1.0
-HEARTBEAT = 1.0
-SILENCE = 3.0
-"""Seconds without a word, not even the answer to our ping, after which a connection counts as dead."""
-RETRY_DELAYS = (0.05, 0.1, 0.25, 0.5, 1.0)
-OUTGOING = 20_000
-"""Messages that wait for Redis at most; older ones are dropped, the stream has them."""
+__all__ = ["UNAVAILABLE", "BusListener", "RedisBroker"]
 
-UNAVAILABLE = (redis.RedisError, OSError, TimeoutError)
+ACKNOWLEDGE_TIMEOUT = 1.0
 
 NODE_BYTES = 8
-"""Each message starts with the random name of the process that sent it."""
+NUMBER_BYTES = 8
+HEAD = NODE_BYTES + NUMBER_BYTES
+"""Each message starts with the random name of the process that sent it and its number, 0 for none."""
 
 CONTROL = "control"
 """The channel on which processes tell each other of accounts and logins that changed."""
+
+ALIVE = "alive"
+"""The channel on which processes say that they live, and what they have sent."""
+
+GOODBYE = b"goodbye"
+
+
+@dataclass(frozen=True, slots=True)
+class BusListener:
+    """What the bus tells; all synchronous.
+
+    `missed`: something of the channel may have been lost. `controlled`: what a process says to all. `gone`: a
+    process that lived is there no more. `absent`: this process was silent for so long that the others took it for
+    gone, and is back.
+    """
+
+    received: Callable[[Push], None]
+    missed: Callable[[str], None]
+    controlled: Callable[[bytes], None]
+    gone: Callable[[str], None]
+    absent: Callable[[], None]
 
 
 class RedisBroker:
     """Publishes and subscribes below a prefix; the prefix holds the epoch, so that installations that share
     a Redis, and the histories of one, stay apart.
 
-    Works while `run_publisher` and `run_subscriber` do.
+    Works while `run` does.
     """
 
     def __init__(self, url: str, prefix: str) -> None:
         self._prefix = prefix.encode()
-        self._node = secrets.token_bytes(NODE_BYTES)
-        self._received: Callable[[Push], None] = _ignore
-        self._resubscribed: Callable[[str], None] = _ignore
-        self._controlled: Callable[[bytes], None] = _ignore
-        self.client: Any = redis.Redis.from_url(
-            url,
-            socket_connect_timeout=CONNECT_TIMEOUT,
-            socket_timeout=SILENCE,
-            retry=Retry(NoBackoff(), 0),
-            single_connection_client=False,
-            max_connections=20,
-        )
-        self._wanted: set[str] = {CONTROL}
+        self._name = secrets.token_bytes(NODE_BYTES)
+        self.node = self._name.hex()
+        """The name of this process among those that share the bus."""
+        self.peers = Peers()
+        self._numbers = Numbers()
+        self._fleet = Fleet(RedisAddress.parse(url), self)
+        self._listener: BusListener | None = None
         self._waiting: dict[str, asyncio.Future[bool]] = {}
-        self._changes: deque[tuple[bool, str]] = deque()
-        self._changed = asyncio.Event()
-        self._outgoing: deque[tuple[bytes | str | int, ...]] = deque(maxlen=OUTGOING)
-        self._outgoing_ready = asyncio.Event()
-        self._connected = False
+        self._loop = asyncio.get_running_loop()
+        self._announced: float | None = None
 
     @property
     def connected(self) -> bool:
-        return self._connected
+        return self._fleet.connected
+
+    def now(self) -> float:
+        """The clock of `peers`."""
+        return self._loop.time()
 
     # Publishing
 
     def publish(self, pushes: Sequence[Push]) -> None:
         for push in pushes:
-            self.send(b"PUBLISH", self.key(push.channel), self._node + push.to_bus())
+            number = 0
+            if push.kind is PushKind.SIGNAL and push.channel.startswith(WORK_PREFIX):
+                number = self._numbers.next(push.channel)
+            payload = self._name + number.to_bytes(NUMBER_BYTES, "big") + push.to_bus()
+            # only a publication has an offset by which a receiver sees that it came late
+            self._fleet.publish(self.key(push.channel), payload, again=push.kind is PushKind.PUBLICATION)
 
     def control(self, message: bytes) -> None:
         """Tells every process, this one as well."""
-        self.send(b"PUBLISH", self.key(CONTROL), message)
+        self._fleet.publish(self.key(CONTROL), message, again=True)
 
-    def send(self, *command: bytes | str | int) -> None:
-        """Queues a command whose answer nobody waits for, in order with what is published."""
-        self._outgoing.append(command)
-        self._outgoing_ready.set()
+    async def ask(self, *command: bytes | str | int) -> Any:
+        """The answer to a command whose second word is a key; raises one of UNAVAILABLE."""
+        (answer,) = await self.ask_all([command])
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
-    async def run_publisher(self) -> None:
-        """Sends what was published, together with whatever else waits; ends only by cancellation."""
-        while True:
-            await self._outgoing_ready.wait()
-            self._outgoing_ready.clear()
-            batch = list(self._outgoing)
-            self._outgoing.clear()
-            try:
-                pipeline = self.client.pipeline(transaction=False)
-                for command in batch:
-                    pipeline.execute_command(*command)
-                await pipeline.execute()
-            except UNAVAILABLE as error:
-                # not sent again: it may have arrived, and the healers of the other processes find it
-                log.warning("publishing failed", messages=len(batch), error=str(error) or type(error).__name__)
+    async def ask_all(self, commands: Sequence[Command]) -> list[Any]:
+        """The answers, or what each failed with, one of UNAVAILABLE; all are on their way at the same time."""
+        futures: list[asyncio.Future[Any]] = []
+        for command in commands:
+            key = command[1]
+            future: asyncio.Future[Any] = self._loop.create_future()
+            futures.append(future)
+            self._fleet.ask(Errand(command, key if isinstance(key, bytes) else str(key).encode(), future))
+        return list(await asyncio.gather(*futures, return_exceptions=True))
 
     # Subscribing
 
     def subscribe(self, channel: str) -> asyncio.Future[bool]:
-        acknowledged: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._wanted.add(channel)
-        if not self._connected:
+        acknowledged: asyncio.Future[bool] = self._loop.create_future()
+        key = self.key(channel)
+        self._fleet.subscribe(key)
+        if channel.startswith(WORK_PREFIX):
+            self._numbers.follow(channel)
+        if not self._fleet.is_connected(key):
             acknowledged.set_result(False)
             return acknowledged
         self._waiting[channel] = acknowledged
-        asyncio.get_running_loop().call_later(ACKNOWLEDGE_TIMEOUT, _give_up, acknowledged)
-        self._changes.append((True, channel))
-        self._changed.set()
+        self._loop.call_later(ACKNOWLEDGE_TIMEOUT, _give_up, acknowledged)
         return acknowledged
 
     def unsubscribe(self, channel: str) -> None:
-        self._wanted.discard(channel)
+        self._fleet.unsubscribe(self.key(channel))
+        self._numbers.forget(channel)
         if (waiting := self._waiting.pop(channel, None)) is not None:
             _give_up(waiting)
-        if self._connected:
-            self._changes.append((False, channel))
-            self._changed.set()
 
-    async def run_subscriber(
-        self,
-        received: Callable[[Push], None],
-        resubscribed: Callable[[str], None],
-        controlled: Callable[[bytes], None],
-    ) -> None:
-        """Keeps a subscribed connection, for as long as it is not cancelled.
+    async def run(self, listener: BusListener) -> None:
+        """Keeps the bus, for as long as it is not cancelled."""
+        self._listener = listener
+        for channel in (CONTROL, ALIVE):
+            self._fleet.subscribe(self.key(channel))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._fleet.run(), name="redis servers")
+            tasks.create_task(self._announce(), name="alive")
 
-        Calls, synchronously: `received` with each push, `resubscribed` with each channel of which something
-        may have been lost, `controlled` with what a process says to all.
-        """
-        self._received, self._resubscribed, self._controlled = received, resubscribed, controlled
-        failures = 0
-        while True:
-            started = time.monotonic()
-            try:
-                await self._serve_connection()
-            except* UNAVAILABLE as group:
-                error = group.exceptions[0]
-                log.warning("redis connection lost", error=str(error) or type(error).__name__)
-            self._disconnected()
-            failures = 0 if time.monotonic() - started > SILENCE else failures + 1
-            await asyncio.sleep(RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)])
+    # What the lanes tell
 
-    async def _serve_connection(self) -> None:
-        pubsub = self.client.pubsub()
-        try:
-            await pubsub.subscribe(self.key(CONTROL))
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._read(pubsub), name="redis reader")
-                tasks.create_task(self._write(pubsub), name="redis subscriptions")
-        finally:
-            with suppress(*UNAVAILABLE):
-                await pubsub.aclose()
-
-    async def _write(self, pubsub: Any) -> None:
-        """Sends the changes of subscriptions and the heartbeats: the only writer of the connection."""
-        self._changes.clear()
-        await self._subscribe_all(pubsub, sorted(self._wanted - {CONTROL}))
-        self._connected = True
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(HEARTBEAT):
-                    await self._changed.wait()
-            self._changed.clear()
-            if not self._changes:
-                await pubsub.ping()
-            while self._changes:
-                final = {channel: wanted for wanted, channel in self._changes}
-                self._changes.clear()
-                await self._subscribe_all(pubsub, [channel for channel, wanted in final.items() if wanted])
-                gone = [self.key(channel) for channel, wanted in final.items() if not wanted]
-                if gone:
-                    await pubsub.unsubscribe(*gone)
-
-    async def _subscribe_all(self, pubsub: Any, channels: Sequence[str]) -> None:
-        for start in range(0, len(channels), 1000):
-            await pubsub.subscribe(*(self.key(channel) for channel in channels[start : start + 1000]))
-
-    async def _read(self, pubsub: Any) -> None:
-        while True:
-            async with asyncio.timeout(SILENCE):
-                message = await pubsub.get_message(timeout=None)
-            if message is None:
-                continue
-            kind = message["type"]
-            if kind == "message":
-                self._handle(message["channel"], message["data"])
-            elif kind == "subscribe":
-                self._acknowledge(self._channel(message["channel"]))
-
-    def _handle(self, key: bytes, payload: bytes) -> None:
+    def received(self, key: bytes, payload: bytes) -> None:
         channel = self._channel(key)
-        if channel == CONTROL:
-            self._controlled(payload)
+        if self._listener is None:
             return
-        if payload.startswith(self._node):
+        if channel == CONTROL:
+            self._listener.controlled(payload)
+            return
+        name, number = payload[:NODE_BYTES], int.from_bytes(payload[NODE_BYTES:HEAD], "big")
+        if name == self._name:
             return  # the hub of this process delivered it before it was sent
+        if channel == ALIVE:
+            self._hear(name.hex(), payload[HEAD:])
+            return
         try:
-            push = Push.from_bus(channel, payload[NODE_BYTES:])
+            push = Push.from_bus(channel, payload[HEAD:])
         except ValueError:
             log.warning("not one of our messages", channel=channel)
             return
-        self._received(push)
+        if number and self._numbers.skipped(name, channel, number):
+            self._listener.missed(channel)
+        self._listener.received(push)
 
-    def _acknowledge(self, channel: str) -> None:
+    def subscribed(self, key: bytes) -> None:
+        channel = self._channel(key)
+        if channel == ALIVE:
+            self.peers.listen(self.now())
+            return
         waiting = self._waiting.pop(channel, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(True)
-        elif channel in self._wanted and channel != CONTROL:
-            self._resubscribed(channel)
+        elif channel != CONTROL and self._listener is not None:
+            self._listener.missed(channel)
 
-    def _disconnected(self) -> None:
-        self._connected = False
-        for waiting in self._waiting.values():
-            _give_up(waiting)
-        self._waiting.clear()
+    def disconnected(self, keys: Iterable[bytes]) -> None:
+        for key in keys:
+            channel = self._channel(key)
+            if channel == ALIVE:
+                self.peers.listen(None)
+            if (waiting := self._waiting.pop(channel, None)) is not None:
+                _give_up(waiting)
 
-    def key(self, name: str) -> bytes:
-        """A name below this installation's prefix."""
-        return self._prefix + name.encode()
+    def suspect(self) -> None:
+        self._fleet.suspect()
 
-    def _channel(self, key: bytes) -> str:
-        return key[len(self._prefix) :].decode()
+    # Being alive
 
-    async def reachable(self) -> bool:
-        """Whether Redis answers now."""
+    async def _announce(self) -> None:
+        """Says every second that this process lives, and up to which number it has sent what is numbered."""
+        while True:
+            if await self._say(orjson.dumps(self._numbers.recent())):
+                self._said()
+            for node in self.peers.take_gone(self.now()):
+                log.warning("a process is gone", node=node)
+                if self._listener is not None:
+                    self._listener.gone(node)
+            await asyncio.sleep(ANNOUNCE_EVERY)
+
+    def _said(self) -> None:
+        before, self._announced = self._announced, self.now()
+        if before is not None and self._announced - before > PATIENCE - ANNOUNCE_EVERY and self._listener is not None:
+            self._listener.absent()
+
+    async def _say(self, words: bytes) -> bool:
+        """True once Redis has taken it."""
+        done: asyncio.Future[Any] = self._loop.create_future()
+        self._fleet.publish(self.key(ALIVE), self._name + bytes(NUMBER_BYTES) + words, done)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                await self.client.ping()
+                await done
         except UNAVAILABLE:
             return False
         return True
 
-    async def close(self) -> None:
-        with suppress(*UNAVAILABLE):
-            await self.client.aclose()
+    def _hear(self, node: str, words: bytes) -> None:
+        if words == GOODBYE:
+            self.peers.said_goodbye(node)
+            return
+        self.peers.hear(node, self.now())
+        for channel, number in orjson.loads(words).items():
+            if self._numbers.behind(bytes.fromhex(node), channel, number) and self._listener is not None:
+                self._listener.missed(channel)
+
+    async def say_goodbye(self) -> None:
+        """So that nobody takes the end of this process for a crash."""
+        await self._say(GOODBYE)
+
+    def key(self, name: str, kind: str = "") -> bytes:
+        """A name below this installation's prefix. In a cluster, whatever belongs to a name is in its slot."""
+        return b"%b%b{%b}" % (self._prefix, kind.encode(), name.encode())
+
+    def _channel(self, key: bytes) -> str:
+        return key[len(self._prefix) + 1 : -1].decode()
+
+
+async def why_unreachable(url: str) -> str | None:
+    """None where every server answers; otherwise the reason, for people."""
+    address = RedisAddress.parse(url)
+    try:
+        layout = await topology_of(address).discover()
+        for master in layout.masters:
+            connection = await connect(master, address, address.credentials)
+            try:
+                await connection.call("PING")
+            finally:
+                connection.abort()
+    except UNAVAILABLE as error:
+        return str(error) or type(error).__name__
+    return None
 
 
 def _give_up(waiting: asyncio.Future[bool]) -> None:
     if not waiting.done():
         waiting.set_result(False)
-
-
-def _ignore(_message: object) -> None:
-    """Before the subscriber runs."""

@@ -1,15 +1,20 @@
-"""Rosters: who is there now. Short-lived entries per channel, kept in Redis for all processes.
+"""Rosters: who is there now. Entries per channel, kept in Redis for all processes.
 
-Used for presence (who views a customer) and for editing leases (who edits what). Entries expire on their
-own, so a process that dies leaves nothing behind; without Redis a process knows its own entries only, and
-says so.
+Used for presence (who views a customer) and for editing leases (who edits what). What this process has to say is
+mirrored into Redis: an entry that could not be written or removed is tried again, and all of them are written anew
+now and then, since Redis may forget. An entry holds for as long as the process that wrote it lives (`channels.peers`)
+and its own time, if it has one, lasts; so there is nothing to renew. Without Redis a process knows its own entries
+only, and says so.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -20,37 +25,70 @@ from channels.redis_broker import UNAVAILABLE, RedisBroker
 log = structlog.get_logger(__name__)
 
 READ_TIMEOUT = 1.0
+RETRY = 0.5
+
+KEPT = 900
+"""Seconds that Redis keeps what nobody writes anew."""
+
+ROUND = 300.0
+"""Seconds in which every entry is written anew."""
+
+STEP = 5.0
+AT_ONCE = 2000
+"""Entries that are written together."""
+
+Entry = Mapping[str, Any]
+Pair = tuple[str, str]
+"""A channel and a connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
     """The entries of a channel by connection; `complete` is False where other processes' are unknown."""
 
-    entries: Mapping[str, Mapping[str, Any]]
+    entries: Mapping[str, Entry]
     complete: bool
 
 
+@dataclass(slots=True)
+class _Own:
+    entry: Entry
+    until: float | None
+    written: bool = False
+
+
 class Roster:
-    """`ttl` in seconds; `now` gives seconds since the epoch, as all processes count them."""
+    """`now` gives seconds since the epoch, as all processes count them.
 
-    def __init__(self, broker: RedisBroker, kind: str, ttl: float, now: Callable[[], float]) -> None:
+    `vanished` is told an entry whose process is gone, by one of the survivors; `restored` an entry of this process
+    that the others had taken for vanished.
+    """
+
+    def __init__(
+        self,
+        broker: RedisBroker,
+        kind: str,
+        now: Callable[[], float],
+        vanished: Callable[[str, Entry], None] | None = None,
+        restored: Callable[[str, Entry], None] | None = None,
+    ) -> None:
         self._broker = broker
-        self._kind = kind
-        self._ttl = ttl
+        self.kind = kind
         self._now = now
-        self._own: dict[str, dict[str, Mapping[str, Any]]] = {}
+        self._vanished = vanished or _nothing
+        self._restored = restored or _nothing
+        self._own: dict[str, dict[str, _Own]] = {}
+        self._dirty: dict[Pair, None] = {}
+        self._wake = asyncio.Event()
+        self._clean = asyncio.Event()
+        self._clean.set()
+        self._round: list[Pair] = []
 
-    def put(self, channel: str, client: str, entry: Mapping[str, Any]) -> float:
-        """Adds or renews an entry; returns when it expires, in seconds since the epoch."""
-        self._own.setdefault(channel, {})[client] = entry
-        return self._write(channel, client, entry)
-
-    def _write(self, channel: str, client: str, entry: Mapping[str, Any]) -> float:
-        until = self._now() + self._ttl
-        key = self._key(channel)
-        self._broker.send(b"HSET", key, client, orjson.dumps({"until": until, "entry": entry}))
-        self._broker.send(b"EXPIRE", key, round(self._ttl) + 1)
-        return until
+    def put(self, channel: str, client: str, entry: Entry, until: float | None = None) -> None:
+        """Adds or replaces an entry; `until`: when it expires by itself."""
+        before = self._own.setdefault(channel, {}).get(client)
+        self._own[channel][client] = _Own(entry, until, written=before is not None and before.written)
+        self._mark([(channel, client)])
 
     def remove(self, channel: str, client: str) -> bool:
         """True where there was an entry of this process."""
@@ -59,28 +97,152 @@ class Roster:
             return False
         if not own:
             del self._own[channel]
-        self._broker.send(b"HDEL", self._key(channel), client)
+        self._mark([(channel, client)])
         return True
 
-    def renew(self) -> None:
-        """Renews all entries of this process; to be called a few times within the ttl."""
-        for channel, entries in self._own.items():
-            for client, entry in entries.items():
-                self._write(channel, client, entry)
-
     async def members(self, channel: str) -> Members:
+        own = {client: mine.entry for client, mine in self._own.get(channel, {}).items()}
         try:
             async with asyncio.timeout(READ_TIMEOUT):
-                found = await self._broker.client.hgetall(self._key(channel))
+                fields = await self._broker.ask("HGETALL", self._key(channel))
         except UNAVAILABLE as error:
-            log.warning("roster unknown", kind=self._kind, error=str(error) or type(error).__name__)
-            return Members(dict(self._own.get(channel, {})), complete=False)
-        now = self._now()
-        records = {client.decode(): orjson.loads(text) for client, text in found.items()}
-        entries = {client: record["entry"] for client, record in records.items() if record["until"] > now}
-        if expired := records.keys() - entries.keys():  # of processes that died; the others keep the key alive
-            self._broker.send(b"HDEL", self._key(channel), *expired)
-        return Members({**entries, **self._own.get(channel, {})}, complete=True)
+            log.warning("roster unknown", kind=self.kind, error=str(error) or type(error).__name__)
+            return Members(own, complete=False)
+        entries, gone = self._sorted(fields)
+        if gone:
+            await self._bury([(channel, client) for client in gone])
+        return Members({**entries, **own}, complete=True)
+
+    def _sorted(self, fields: Sequence[bytes]) -> tuple[dict[str, Entry], list[str]]:
+        """The entries that hold, and the connections of processes that are gone."""
+        now, clock = self._now(), self._broker.now()
+        entries: dict[str, Entry] = {}
+        gone: list[str] = []
+        for field, text in zip(fields[::2], fields[1::2], strict=True):
+            client, record = field.decode(), orjson.loads(text)
+            if record["node"] == self._broker.node:
+                continue  # we know better
+            if self._broker.peers.is_gone(record["node"], clock):
+                gone.append(client)
+            elif record["until"] is None or record["until"] > now:
+                entries[client] = record["entry"]
+        return entries, gone
+
+    # Mirroring into Redis
+
+    async def run(self) -> None:
+        """Writes what changes; ends by cancellation alone."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._repeat(), name=f"{self.kind} anew")
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._dirty:
+                    pairs = list(islice(self._dirty, AT_ONCE))
+                    for pair in pairs:
+                        del self._dirty[pair]
+                    failed = await self._write(pairs)
+                    if failed:
+                        self._mark(failed)
+                        await asyncio.sleep(RETRY)
+                self._clean.set()
+
+    async def flush(self, within: float) -> None:
+        """Waits until everything is written, but not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._clean.wait()
+
+    def returned(self) -> None:
+        """This process was taken for gone: whatever the others have removed is told again."""
+        self._mark([(channel, client) for channel, own in self._own.items() for client in own])
+
+    def rewrite(self, channel: str) -> None:
+        """The server that keeps a channel may be another now, or have forgotten; nobody was told of a leave."""
+        own = self._own.get(channel, {})
+        for mine in own.values():
+            mine.written = False
+        self._mark([(channel, client) for client in own])
+
+    def _mark(self, pairs: Iterable[Pair]) -> None:
+        self._dirty.update(dict.fromkeys(pairs))
+        if self._dirty:
+            self._clean.clear()
+            self._wake.set()
+
+    async def _write(self, pairs: list[Pair]) -> list[Pair]:
+        """Returns what could not be written."""
+        commands: list[tuple[bytes | str | int, ...]] = []
+        for channel, client in pairs:
+            own = self._own.get(channel, {}).get(client)
+            key, index, member = self._key(channel), self._index(self._broker.node), f"{channel} {client}"
+            if own is None:
+                commands += [("HDEL", key, client), ("SREM", index, member)]
+            else:
+                record = {"node": self._broker.node, "until": own.until, "entry": own.entry}
+                commands += [("HSET", key, client, orjson.dumps(record)), ("SADD", index, member)]
+        touched = dict.fromkeys(self._key(channel) for channel, _ in pairs)
+        expire = [("EXPIRE", key, KEPT) for key in (*touched, self._index(self._broker.node))]
+        answers = (await self._broker.ask_all([*commands, *expire]))[: len(commands)]
+        failed = []
+        for pair, first, second in zip(pairs, answers[::2], answers[1::2], strict=True):
+            if isinstance(first, BaseException) or isinstance(second, BaseException):
+                failed.append(pair)
+            else:
+                self._written(pair, new=first == 1)
+        return failed
+
+    def _written(self, pair: Pair, *, new: bool) -> None:
+        channel, client = pair
+        own = self._own.get(channel, {}).get(client)
+        if own is None:
+            return
+        if new and own.written:
+            self._restored(channel, own.entry)
+        own.written = True
+
+    async def _repeat(self) -> None:
+        """Everything anew in each `ROUND`, a little at a time."""
+        while True:
+            await asyncio.sleep(STEP)
+            if not self._round:
+                self._round = [(channel, client) for channel, own in self._own.items() for client in own]
+                random.shuffle(self._round)
+                self._share = int(len(self._round) * STEP / ROUND) + 1
+            self._mark(self._round[-self._share :])
+            del self._round[-self._share :]
+
+    # Those who are gone
+
+    async def bury(self, node: str) -> None:
+        """Removes the entries of a process that is gone. All survivors do so; each entry is told by one of them."""
+        index = self._index(node)
+        try:
+            members = await self._broker.ask("SMEMBERS", index)
+            pairs = [tuple(member.decode().split(" ", 1)) for member in members]
+            await self._bury([(channel, client) for channel, client in pairs])
+            await self._broker.ask("DEL", index)
+        except UNAVAILABLE as error:
+            log.warning("roster not cleaned", kind=self.kind, error=str(error) or type(error).__name__)
+
+    async def _bury(self, pairs: list[Pair]) -> None:
+        """Whoever's HDEL removes the entry tells of it."""
+        for start in range(0, len(pairs), AT_ONCE):
+            some = pairs[start : start + AT_ONCE]
+            commands: list[tuple[bytes | str, ...]] = []
+            for channel, client in some:
+                commands += [("HGET", self._key(channel), client), ("HDEL", self._key(channel), client)]
+            answers = await self._broker.ask_all(commands)
+            for (channel, _), text, removed in zip(some, answers[::2], answers[1::2], strict=True):
+                if isinstance(text, bytes) and removed == 1:
+                    self._vanished(channel, orjson.loads(text)["entry"])
 
     def _key(self, channel: str) -> bytes:
-        return self._broker.key(f"{self._kind}:{channel}")
+        return self._broker.key(channel, f"{self.kind}:")
+
+    def _index(self, node: str) -> bytes:
+        return self._broker.key(node, f"{self.kind}-of:")
+
+
+def _nothing(_channel: str, _entry: Entry) -> None:
+    """Nobody wants to be told."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from channels.errors import PermissionDenied
 from channels.names import ChannelKind, ChannelName
@@ -45,13 +45,15 @@ class PostgresStream:
             raise PermissionDenied(f"channel {name} is not yours to see")
         return page
 
-    async def tops(self, names: Sequence[ChannelName]) -> tuple[str, Mapping[str, int]]:
-        customers = [name.id for name in names if name.kind is ChannelKind.CUSTOMER]
-        agents = [name.id for name in names if name.kind is ChannelKind.AGENT]
+    async def ahead(self, positions: Mapping[ChannelName, int]) -> tuple[str, Mapping[str, int]]:
+        """See the port. One query for all open channels; only those that are behind come back."""
+        customers = {name.id: at for name, at in positions.items() if name.kind is ChannelKind.CUSTOMER}
+        agents = {name.id: at for name, at in positions.items() if name.kind is ChannelKind.AGENT}
         async with self._database.reading() as connection:
-            epoch = str(await connection.fetchval(SQL["epoch"]))
-            rows = await connection.fetch(SQL["tops"], customers, agents) if names else []
-        return epoch, {f"{row['kind']}:{row['id']}": row["offset"] for row in rows}
+            rows = await connection.fetch(
+                SQL["ahead"], list(customers), list(customers.values()), list(agents), list(agents.values())
+            )
+        return rows[0]["epoch"], {f"{row['kind']}:{row['id']}": row["offset"] for row in rows if row["id"] is not None}
 
 
 def page_of(name: ChannelName, rows: Sequence[Row]) -> StreamPage:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from channels.errors import CasewireError
-from channels.redis_broker import RedisBroker
+from channels.redis_broker import why_unreachable
 from persistence.checkup import DatabaseFacts, database_facts, has_administrator
 from persistence.migrate import pending
 from server.listening import AddressTaken, bind, close_all
@@ -137,13 +137,10 @@ async def _replica(url: str) -> Finding:
 
 
 async def _redis(settings: Settings) -> Finding:
-    broker = RedisBroker(settings.redis_url or "", "casewire:doctor:")
-    try:
-        if await broker.reachable():
-            return good("Redis answers.")
-        return problem("Redis does not answer. Check REDIS_URL, and that it runs and accepts this machine.")
-    finally:
-        await broker.close()
+    reason = await why_unreachable(settings.redis_url or "")
+    if reason is None:
+        return good("Redis answers.")
+    return problem(f"Redis does not answer ({reason}). Check REDIS_URL, and that it runs and accepts this machine.")
 
 
 def _open_files() -> int | None:

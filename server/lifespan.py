@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -24,32 +24,33 @@ from persistence.logins import Logins
 from persistence.notices import Notices
 from persistence.recorder import Recorder
 from persistence.stream import PostgresStream
-from server.auth.directory import Directory
+from server.auth.directory import Directory, DirectoryChange
 from server.auth.passwords import Passwords
 from server.auth.provider import Provider
 from server.auth.tokens import Tokens
 from server.limits import Limits
+from server.listener import bus_listener
 from server.metrics import Metrics
 from server.owner import Owner
 from server.perform import publications
 from server.realtime import codes
 from server.realtime.door import Outbox
 from server.realtime.editing import Editing
-from server.realtime.emulation import ALIVE_TTL, Emulation
 from server.realtime.heartbeat import Heartbeat
 from server.realtime.presence import Presence
 from server.realtime.sessions import Sessions
 from server.services import Services
 from server.settings import Settings
-from server.vitals import TTL as VITALS_TTL
 from server.vitals import Vitals
 
 log = structlog.get_logger(__name__)
 
-HEAL_EVERY = 1.0
-RENEW_EVERY = 20.0
-PRESENCE_TTL = 60.0
-EDITING_TTL = 30.0
+HEAL_EVERY = 0.5
+"""Seconds. What must have taken effect within a second, also without Redis, needs room for the query and the write."""
+
+FAREWELL = 0.5
+"""Seconds for what was said last to reach Redis."""
+
 CONNECTIONS_PER_AGENT = 100
 
 
@@ -71,11 +72,11 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         prefix = f"casewire:{epoch}:"
         limits = await stack.enter_async_context(Limits.connect(settings.rate_limit, settings.redis_url, prefix))
         broker = RedisBroker(settings.redis_url, prefix)
-        stack.push_async_callback(broker.close)
         owner = await stack.enter_async_context(Owner())
         stream = GatheringStream(database, owner.tasks)
         hub = Hub(epoch, broker, stream, owner.tasks)
         sessions = Sessions(CONNECTIONS_PER_AGENT)
+        node_roster, vital = Roster(broker, "node", time.time), Roster(broker, "vitals", time.time)
         services = Services(
             settings=settings,
             tasks=owner.tasks,
@@ -98,18 +99,19 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             sessions=sessions,
             outbox=Outbox(),
             heartbeat=Heartbeat(asyncio.get_running_loop().time),
-            presence=Presence(Roster(broker, "presence", PRESENCE_TTL, time.time), hub),
-            editing=Editing(database, hub, owner.tasks, Roster(broker, "editing", EDITING_TTL, time.time)),
-            emulation=Emulation(hub, Roster(broker, "node", ALIVE_TTL, time.time)),
+            presence=Presence(broker, hub),
+            editing=Editing(database, hub, owner.tasks, broker),
+            emulation=Emulation(hub, node_roster),
         )
-        services.vitals = Vitals(services, Roster(broker, "vitals", VITALS_TTL, time.time))
-        directory.on_change(sessions.follow)
+        services.vitals = Vitals(services, vital)
+        rosters = (services.presence.roster, services.editing.roster, node_roster, vital)
+        directory.on_change(lambda change: _follow(services, change))
         owner.on_failure = lambda error: _fail(services, error)
-        owner.start("redis publisher", broker.run_publisher())
-        owner.start("redis subscriber", broker.run_subscriber(hub.deliver, hub.resubscribed, _controller(services)))
+        owner.start("bus", broker.run(bus_listener(services, rosters)))
+        for roster in rosters:
+            owner.start(roster.kind, roster.run())
         owner.start("healer", _heal(services))
         owner.start("heartbeat", services.heartbeat.run())
-        owner.start("renewal", _renew(services))
         owner.start("emulation", services.emulation.run())
         owner.start("vitals", services.vitals.run())
         _watch(services)
@@ -119,6 +121,8 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             services.draining = True
             for session in services.sessions.all():
                 session.end(codes.SHUTDOWN)
+            await asyncio.gather(*(roster.flush(FAREWELL) for roster in rosters))
+            await broker.say_goodbye()
 
 
 def _database_options(settings: Settings) -> DatabaseOptions:
@@ -134,7 +138,7 @@ def _database_options(settings: Settings) -> DatabaseOptions:
 
 
 async def _heal(services: Services) -> None:
-    """Once a second: what was not delivered is delivered, and changed accounts are known."""
+    """Twice a second: what was not delivered is delivered, and changed accounts are known."""
     while True:
         await asyncio.sleep(HEAL_EVERY)
         try:
@@ -149,26 +153,11 @@ async def _heal(services: Services) -> None:
         services.editing.expire()
 
 
-async def _renew(services: Services) -> None:
-    while True:
-        await asyncio.sleep(RENEW_EVERY)
-        services.presence.renew()
-
-
-def _controller(services: Services) -> Callable[[bytes], None]:
-    """Another process tells that accounts or logins changed."""
-
-    def controlled(_message: bytes) -> None:
-        services.tasks.create_task(_refresh(services.directory), name="directory")
-
-    return controlled
-
-
-async def _refresh(directory: Directory) -> None:
-    try:
-        await directory.refresh()
-    except DatabaseUnavailable as error:
-        log.warning("the directory waits for the database", error=str(error))
+def _follow(services: Services, change: DirectoryChange) -> None:
+    """What changed accounts and ended logins mean for the open connections."""
+    services.sessions.follow(change)
+    if change.changed:
+        services.hub.recheck()
 
 
 def _watch(services: Services) -> None:

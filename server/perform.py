@@ -53,7 +53,7 @@ def _work(recorded: Recorded) -> list[Push]:
     pushes = []
     moved = None if action is None else action.changes.get("assigned_to")
     if moved is not None and moved.before is not None:
-        removed = {"type": "remove", "customer": {"id": customer.id}}
+        removed = {"type": "remove", "customer": {"id": customer.id, "offset": customer.offset}}
         pushes.append(signal(work_channel(moved.before), removed))
     if customer.assigned_to is not None:
         shown = {"type": "upsert", "customer": customer.as_json()}

@@ -20,6 +20,7 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Valid
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from channels.agent import Visibility
+from channels.broker.address import RedisAddress
 
 OURS: Final = "CASEWIRE_"
 SECRET_LENGTH: Final = 32
@@ -78,11 +79,7 @@ def _database_url(value: str) -> str:
 
 
 def _redis_url(value: str) -> str:
-    url = urlsplit(value)
-    if url.scheme == "unix" and url.path:
-        return value
-    if url.scheme not in ("redis", "rediss", "redis+cluster", "rediss+cluster") or not url.netloc:
-        raise ValueError("is no Redis address: it starts with redis://, rediss:// or redis+cluster://")
+    RedisAddress.parse(value)
     return value
 
 

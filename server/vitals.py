@@ -28,9 +28,6 @@ EVERY = 5
 KEPT = 60
 """Ticks that are kept: five minutes."""
 
-TTL = 3.0 * EVERY
-"""Seconds after which a process that tells nothing more counts as gone."""
-
 PLACE = "processes"
 
 

@@ -93,9 +93,16 @@ LEFT JOIN agents AS g ON g.id = a.actor_id
 WHERE i.agent_id = $1
 ORDER BY n."offset" DESC
 
--- name: tops
-SELECT 'customer' AS kind, c.id, c."offset"
-FROM unnest($1::bigint[]) AS w (id) JOIN customers AS c ON c.id = w.id
-UNION ALL
-SELECT 'agent', i.agent_id, i."offset"
-FROM unnest($2::bigint[]) AS w (id) JOIN inboxes AS i ON i.agent_id = w.id
+-- name: ahead
+-- The channels whose stream has more than the given offsets; one row with nulls where there are none.
+SELECT h.epoch, b.kind, b.id, b."offset"
+FROM history AS h
+LEFT JOIN (
+    SELECT 'customer' AS kind, c.id, c."offset"
+    FROM unnest($1::bigint[], $2::bigint[]) AS w (id, "offset")
+    JOIN customers AS c ON c.id = w.id AND c."offset" > w."offset"
+    UNION ALL
+    SELECT 'agent', i.agent_id, i."offset"
+    FROM unnest($3::bigint[], $4::bigint[]) AS w (id, "offset")
+    JOIN inboxes AS i ON i.agent_id = w.id AND i."offset" > w."offset"
+) AS b ON true

@@ -17,10 +17,11 @@ from channels.decide import edit_conflict
 from channels.errors import CasewireError, DatabaseUnavailable, EditConflict, NotFound, PermissionDenied
 from channels.hub import Hub
 from channels.leases import LEASE_SECONDS, Lease, Leases
-from channels.names import agent_channel, customer_channel
+from channels.names import ChannelName, agent_channel, customer_channel
 from channels.ports import Viewer
 from channels.push import Push, PushKind, signal
-from channels.roster import Members, Roster
+from channels.redis_broker import RedisBroker
+from channels.roster import Entry, Members, Roster
 from channels.times import rfc3339
 from persistence.database import Database
 from persistence.evidence import customer_and_changes
@@ -56,11 +57,11 @@ class Watch:
 
 
 class Editing:
-    def __init__(self, database: Database, hub: Hub, tasks: asyncio.TaskGroup, roster: Roster) -> None:
+    def __init__(self, database: Database, hub: Hub, tasks: asyncio.TaskGroup, broker: RedisBroker) -> None:
         self._database = database
         self._hub = hub
         self._tasks = tasks
-        self._roster = roster
+        self.roster = Roster(broker, "editing", time.time, self._vanished, self._restored)
         self._leases = Leases()
         self._watches: dict[tuple[str, int], Watch] = {}
 
@@ -79,11 +80,11 @@ class Editing:
         known = self._leases.get(session.client, customer_id)
         self._leases.begin(lease)
         entry = self._entry(session, lease)
-        self._roster.put(str(name), session.client, entry)
+        self.roster.put(str(name), session.client, entry, until=expires_at)
         self._hub.publish([signal(name, {"type": "editing", **entry})])
         if known is None or known.base_version != base_version:
             await self._tell_if_overtaken(session, lease)
-        others = await self._roster.members(str(name))
+        others = await self.roster.members(str(name))
         return {
             "expires_at": entry["expires_at"],
             "others": [other for client, other in others.entries.items() if client != session.client],
@@ -116,10 +117,24 @@ class Editing:
         if watch is not None:
             self._hub.leave(watch, str(name))
         if self._leases.end(session.client, customer_id) is not None:
-            self._roster.remove(str(name), session.client)
+            self.roster.remove(str(name), session.client)
             agent = session.viewer.agent
-            ended = {"type": "editing_ended", "agent": {"id": agent.id, "name": agent.name}}
-            self._hub.publish([signal(name, ended)])
+            self._tell_ended(name, {"id": agent.id, "name": agent.name})
+
+    def _tell_ended(self, name: ChannelName, agent: Mapping[str, Any]) -> None:
+        self._hub.publish([signal(name, {"type": "editing_ended", "agent": agent})])
+
+    def _vanished(self, channel: str, entry: Entry) -> None:
+        """The editor's process is gone, without a word."""
+        name = ChannelName.parse(channel)
+        if name is not None:
+            self._tell_ended(name, entry["agent"])
+
+    def _restored(self, channel: str, entry: Entry) -> None:
+        """The others had taken this process for gone."""
+        name = ChannelName.parse(channel)
+        if name is not None:
+            self._hub.publish([signal(name, {"type": "editing", **entry})])
 
     def closed(self, session: Session) -> None:
         for client, customer_id in list(self._watches):
@@ -134,7 +149,7 @@ class Editing:
                 self.drop(watch.session, lease.customer_id)
 
     async def members(self, channel: str) -> Members:
-        return await self._roster.members(channel)
+        return await self.roster.members(channel)
 
     # Overtaken
 

@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from channels.hub import Hub
 from channels.push import Push, PushKind
-from channels.roster import Members, Roster
+from channels.redis_broker import RedisBroker
+from channels.roster import Entry, Members, Roster
 
 if TYPE_CHECKING:
     from server.realtime.session import Session
 
 
 class Presence:
-    def __init__(self, roster: Roster, hub: Hub) -> None:
-        self._roster = roster
+    def __init__(self, broker: RedisBroker, hub: Hub) -> None:
+        self.roster = Roster(broker, "presence", time.time, self._vanished, self._restored)
         self._hub = hub
 
     def joined(self, session: Session, channel: str) -> None:
         """After the reply to the subscribe."""
         info = client_info(session)
-        self._roster.put(channel, session.client, info)
+        self.roster.put(channel, session.client, info)
         self._hub.publish([Push(PushKind.JOIN, channel, orjson.dumps(info))])
 
     def left(self, session: Session, channel: str) -> None:
         """Never before the join: a subscription that was not announced is not taken back."""
-        if self._roster.remove(channel, session.client):
+        if self.roster.remove(channel, session.client):
             self._hub.publish([Push(PushKind.LEAVE, channel, orjson.dumps(client_info(session)))])
 
     async def members(self, channel: str) -> Members:
-        return await self._roster.members(channel)
+        return await self.roster.members(channel)
 
     async def clients(self, channel: str) -> dict[str, Any]:
         """ClientInfo (protocol.md §10) by connection."""
-        return dict((await self._roster.members(channel)).entries)
+        return dict((await self.roster.members(channel)).entries)
 
-    def renew(self) -> None:
-        self._roster.renew()
+    def _vanished(self, channel: str, info: Entry) -> None:
+        """Its process is gone, without a word."""
+        self._hub.publish([Push(PushKind.LEAVE, channel, orjson.dumps(info))])
+
+    def _restored(self, channel: str, info: Entry) -> None:
+        """The others had taken this process for gone."""
+        self._hub.publish([Push(PushKind.JOIN, channel, orjson.dumps(info))])
 
 
 def client_info(session: Session) -> dict[str, Any]:

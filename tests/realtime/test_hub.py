@@ -54,8 +54,8 @@ class ModelStream:
         fresh = [Push(push.kind, push.channel, push.data, push.offset) for push in pushes]
         return StreamPage(EPOCH, len(self.log), fresh, self.assigned_to)
 
-    async def tops(self, names: Sequence[ChannelName]) -> tuple[str, Mapping[str, int]]:
-        return EPOCH, {str(name): len(self.log) for name in names}
+    async def ahead(self, positions: Mapping[ChannelName, int]) -> tuple[str, Mapping[str, int]]:
+        return EPOCH, {str(name): len(self.log) for name, at in positions.items() if len(self.log) > at}
 
 
 class ModelBus:
@@ -186,7 +186,7 @@ async def interleave(hub: Hub, stream: ModelStream, bus: ModelBus, steps: list[t
             case "reconcile":
                 await hub.reconcile()
             case "resubscribed":
-                hub.resubscribed(str(NAME))
+                hub.missed(str(NAME))
         await turns(value % 3 if isinstance(value, int) else 1)
     stream.gated = False
     for gate in stream.reads:
@@ -332,7 +332,7 @@ async def test_a_list_is_told_to_read_again_when_the_bus_may_have_lost_something
     async def scene(hub: Hub, stream: ModelStream, bus: ModelBus) -> None:
         receiver = Receiver()
         await hub.join(receiver, work_channel(1), None, receiver.answer)
-        hub.resubscribed("work:1")
+        hub.missed("work:1")
         assert [orjson.loads(data) for data in receiver.signals] == [{"type": "refresh"}]
         assert stream.count == 0
 

@@ -1,0 +1,46 @@
+"""Peers: which of the processes that share a bus are alive. Pure; the clock is passed in.
+
+Each process says so every second. One that was silent for `PATIENCE`, while we could have heard it, is gone: it was
+killed, or is frozen, which is the same to those who wait for it.
+"""
+
+from __future__ import annotations
+
+ANNOUNCE_EVERY = 1.0
+PATIENCE = 4.0
+
+
+class Peers:
+    """Times are seconds of a clock that never goes back."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, float] = {}
+        self._listening_since: float | None = None
+
+    def listen(self, now: float | None) -> None:
+        """We can hear the others, from `now` on; None: we cannot, and so judge nobody."""
+        if now is None:
+            self._listening_since = None
+        elif self._listening_since is None:
+            self._listening_since = now
+
+    def hear(self, node: str, now: float) -> None:
+        self._heard[node] = now
+
+    def said_goodbye(self, node: str) -> None:
+        """It ended in good order, and has taken back what it had told."""
+        self._heard.pop(node, None)
+
+    def is_gone(self, node: str, now: float) -> bool:
+        """Whether nothing that the process has told holds any more. Also of one that was never heard."""
+        if self._listening_since is None or now - self._listening_since < PATIENCE:
+            return False
+        heard = self._heard.get(node)
+        return heard is None or now - heard >= PATIENCE
+
+    def take_gone(self, now: float) -> list[str]:
+        """Those that were alive and are gone now; each is told once."""
+        gone = [node for node in self._heard if self.is_gone(node, now)]
+        for node in gone:
+            del self._heard[node]
+        return gone
