@@ -87,6 +87,11 @@ class RedisBroker:
     def connected(self) -> bool:
         return self._fleet.connected
 
+    @property
+    def dropped(self) -> int:
+        """Messages that could not be handed to Redis; the healers of the other processes find what they told."""
+        return self._fleet.dropped
+
     def now(self) -> float:
         """The clock of `peers`."""
         return self._loop.time()
@@ -131,7 +136,7 @@ class RedisBroker:
         self._fleet.subscribe(key)
         if channel.startswith(WORK_PREFIX):
             self._numbers.follow(channel)
-        if not self._fleet.is_connected(key):
+        if not self._fleet.is_promising(key):
             acknowledged.set_result(False)
             return acknowledged
         self._waiting[channel] = acknowledged

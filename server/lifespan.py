@@ -168,6 +168,7 @@ def _watch(services: Services) -> None:
     watch("waiting_writes", "Commands that wait for a transaction.", lambda: services.recorder.waiting)
     watch("pool_connections", "Open database connections.", lambda: services.database.size)
     watch("pool_idle", "Idle database connections.", lambda: services.database.idle)
+    watch("bus_dropped", "Messages that Redis did not take.", lambda: services.broker.dropped)
     watch("redis_connected", "1 while the bus is subscribed.", lambda: float(services.broker.connected))
 
 

@@ -41,6 +41,8 @@ class Fleet:
         self._pipes: dict[Endpoint, Pipe] = {}
         self._running: dict[Lane | Pipe, asyncio.Task[None]] = {}
         self._home: Endpoint | None = None
+        self.dropped = 0
+        """Messages that no server took, as far as is known."""
         self._doubt = asyncio.Event()
         self._homeless: deque[Errand] = deque(maxlen=OUTGOING)
         self._tasks: asyncio.TaskGroup | None = None
@@ -51,9 +53,10 @@ class Fleet:
         lanes = self._lanes.values()
         return self._layout is not None and all(self._keys.values()) and all(lane.connected for lane in lanes)
 
-    def is_connected(self, key: bytes) -> bool:
+    def is_promising(self, key: bytes) -> bool:
+        """Whether an acknowledgement can be expected soon: its server is connected, or is just being."""
         lane = self._keys.get(key)
-        return lane is not None and lane.connected
+        return lane is not None and not lane.failed
 
     def subscribe(self, key: bytes) -> None:
         self._keys[key] = None
@@ -69,11 +72,14 @@ class Fleet:
     ) -> None:
         """`again`: whether to try once more where the channel has moved to another server."""
         word = "SPUBLISH" if self._layout is not None and self._layout.sharded else "PUBLISH"
-        errand = Errand((word, key, payload), key, done, redirected=not again)
+        errand = Errand((word, key, payload), key, done, redirected=not again, failed=self._count_dropped)
         self._put(errand, self._server_of_channel(key))
 
     def ask(self, errand: Errand) -> None:
         self._put(errand, None if self._layout is None else self._layout.owner(errand.key))
+
+    def _count_dropped(self) -> None:
+        self.dropped += 1
 
     def suspect(self) -> None:
         self._doubt.set()
@@ -171,7 +177,7 @@ class Fleet:
             return
         pipe = self._pipes.get(endpoint)
         if pipe is None:
-            pipe = self._pipes[endpoint] = Pipe(endpoint, self._address, self._elsewhere)
+            pipe = self._pipes[endpoint] = Pipe(endpoint, self._address, self._elsewhere, self.suspect)
             self._start(pipe)
         pipe.put(errand)
 

@@ -27,15 +27,18 @@ ELSEWHERE = ("MOVED", "ASK", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "LOADING", "
 class Errand:
     """A command on its way. `key` decides the server; `done` is None where nobody waits for the answer.
 
-    Without an answer to tell, a command is tried once more where a server said that it did nothing.
+    A command of which it is sure that nothing was done is tried once more, unless it is `redirected` already.
     """
 
     words: Command
     key: bytes
     done: asyncio.Future[Any] | None = None
     redirected: bool = False
+    failed: Callable[[], None] | None = None
 
     def settle(self, answer: Any) -> None:
+        if self.failed is not None and isinstance(answer, Exception):
+            self.failed()
         if self.done is None or self.done.done():
             return
         if isinstance(answer, Exception):
@@ -45,12 +48,21 @@ class Errand:
 
 
 class Pipe:
-    """`elsewhere` is given what this server refused as not its own."""
+    """`elsewhere` is given what this server refused as not its own, or could not even be told; `suspect` is called
+    when it cannot be reached."""
 
-    def __init__(self, endpoint: Endpoint, address: RedisAddress, elsewhere: Callable[[Errand], None]) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        address: RedisAddress,
+        elsewhere: Callable[[Errand], None],
+        suspect: Callable[[], None],
+    ) -> None:
         self.endpoint = endpoint
         self._address = address
         self._elsewhere = elsewhere
+        self._suspect = suspect
+        self._failing = False
         self._waiting: deque[Errand] = deque()
         self._ready = asyncio.Event()
         self._connection: RedisConnection | None = None
@@ -81,22 +93,44 @@ class Pipe:
         try:
             if self._connection is None or self._connection.closed:
                 self._connection = await self._connect()
+        except UNAVAILABLE as error:
+            self._report(batch, error)
+            for errand in batch:
+                self._redirect_or_settle(errand, ConnectionError(str(error) or type(error).__name__))
+            return
+        try:
             async with asyncio.timeout(SILENCE):
                 answers = await self._connection.batch([errand.words for errand in batch])
         except UNAVAILABLE as error:
-            # not sent again: it may have arrived, and the healers of the other processes find it
-            log.warning("publishing failed", messages=len(batch), error=str(error) or type(error).__name__)
-            if self._connection is not None:
-                self._connection.abort()
+            self._report(batch, error)
+            self._connection.abort()
             for errand in batch:
+                # not sent again: it may have arrived, and the healers of the other processes find it
                 errand.settle(ConnectionError(str(error) or type(error).__name__))
             return
+        self._failing = False
         for errand, answer in zip(batch, answers, strict=True):
-            if isinstance(answer, ReplyError) and str(answer).startswith(ELSEWHERE) and not errand.redirected:
-                errand.redirected = True
-                self._elsewhere(errand)
+            if isinstance(answer, ReplyError) and str(answer).startswith(ELSEWHERE):
+                self._redirect_or_settle(errand, answer)
             else:
                 errand.settle(answer)
+
+    def _redirect_or_settle(self, errand: Errand, error: Exception) -> None:
+        """After nothing was done."""
+        if errand.redirected:
+            errand.settle(error)
+            self._suspect()
+        else:
+            errand.redirected = True
+            self._elsewhere(errand)
+
+    def _report(self, batch: list[Errand], error: BaseException) -> None:
+        """Once for each time that the server is away."""
+        self._suspect()
+        if not self._failing:
+            self._failing = True
+            reason = str(error) or type(error).__name__
+            log.warning("redis takes no commands", server=str(self.endpoint), waiting=len(batch), error=reason)
 
     async def _connect(self) -> RedisConnection:
         connection = await connect(self.endpoint, self._address, self._address.credentials)

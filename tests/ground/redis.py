@@ -92,7 +92,6 @@ class RedisServer:
         self._program = program
         self._arguments = [*map(str, arguments)]
         self._process: subprocess.Popen[bytes] | None = None
-        self.client: Any = redis.asyncio.Redis(port=self.port, socket_timeout=10)
 
     @property
     def url(self) -> str:
@@ -108,12 +107,16 @@ class RedisServer:
 
     async def _answers(self) -> bool:
         try:
-            return bool(await self.client.ping())
+            return bool(await self.ask("PING"))
         except (redis.exceptions.RedisError, OSError):
             return False
 
     async def ask(self, *words: bytes | str | int) -> Any:
-        return await self.client.execute_command(*words)
+        """The answer, before redis-py makes something of it."""
+        client: Any = redis.asyncio.Redis(port=self.port, socket_timeout=10)
+        async with client:
+            client.response_callbacks.clear()
+            return await client.execute_command(*words)
 
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)
@@ -130,8 +133,7 @@ class RedisServer:
         assert self._process is not None
         self._process.send_signal(number)
 
-    async def end(self) -> None:
-        await self.client.aclose()
+    def end(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self.kill()
 
@@ -143,7 +145,7 @@ async def single(folder: Path, *arguments: str, program: Path | None = None) -> 
         await server.start()
         yield server
     finally:
-        await server.end()
+        server.end()
 
 
 @dataclass
@@ -173,7 +175,7 @@ class Cluster:
         await source.ask("CLUSTER", "SETSLOT", slot, "NODE", to_id)
 
     async def owner(self, slot: int) -> RedisServer:
-        for first, last, (_, port, *_), *_ in await _raw(self.masters[1], "CLUSTER", "SLOTS"):
+        for first, last, (_, port, *_), *_ in await self.masters[1].ask("CLUSTER", "SLOTS"):
             if first <= slot <= last:
                 return next(server for server in self.servers if server.port == port)
         raise AssertionError(f"nobody serves slot {slot}")
@@ -206,28 +208,20 @@ async def cluster(folder: Path, *, program: Path | None = None) -> AsyncIterator
         yield Cluster(masters, replica)
     finally:
         for server in servers:
-            await server.end()
+            server.end()
 
 
 async def _knows(server: RedisServer, count: int) -> bool:
-    return len((await _raw(server, "CLUSTER", "NODES")).splitlines()) == count
+    return len((await server.ask("CLUSTER", "NODES")).splitlines()) == count
 
 
 async def _is_well(server: RedisServer) -> bool:
-    info = await _raw(server, "CLUSTER", "INFO")
+    info = await server.ask("CLUSTER", "INFO")
     return b"cluster_state:ok" in info and b"cluster_slots_ok:16384" in info
 
 
 async def _follows(server: RedisServer) -> bool:
-    return b"master_link_status:up" in await _raw(server, "INFO", "replication")
-
-
-async def _raw(server: RedisServer, *words: str) -> Any:
-    """The answer, before redis-py makes something of it."""
-    client: Any = redis.asyncio.Redis(port=server.port)
-    async with client:
-        client.response_callbacks.clear()
-        return await client.execute_command(*words)
+    return b"master_link_status:up" in await server.ask("INFO", "replication")
 
 
 @dataclass
@@ -254,6 +248,7 @@ async def watched(folder: Path) -> AsyncIterator[Watched]:
     sentinel = RedisServer(folder, program, (SENTINEL_FILE,))
     (sentinel.folder / SENTINEL_FILE).write_text(
         f"port {sentinel.port}\nbind 127.0.0.1\nsentinel monitor desk 127.0.0.1 {master.port} 1\n"
+        f"sentinel known-replica desk 127.0.0.1 {replica.port}\n"
         "sentinel down-after-milliseconds desk 400\nsentinel failover-timeout desk 5000\n"
     )
     try:
@@ -265,8 +260,8 @@ async def watched(folder: Path) -> AsyncIterator[Watched]:
         yield Watched(master, replica, sentinel)
     finally:
         for server in (sentinel, replica, master):
-            await server.end()
+            server.end()
 
 
 async def _sees_replica(sentinel: RedisServer) -> bool:
-    return bool(await _raw(sentinel, "SENTINEL", "REPLICAS", "desk"))
+    return bool(await sentinel.ask("SENTINEL", "REPLICAS", "desk"))
