@@ -140,7 +140,7 @@ async def _redis(settings: Settings) -> Finding:
     reason = await why_unreachable(settings.redis_url or "")
     if reason is None:
         return good("Redis answers.")
-    return problem(f"Redis does not answer ({reason}). Check REDIS_URL, and that it runs and accepts this machine.")
+    return problem(f"Redis does not answer. Check REDIS_URL, and that it runs and accepts this machine: {reason}")
 
 
 def _open_files() -> int | None:

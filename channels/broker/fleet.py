@@ -22,7 +22,7 @@ from channels.broker.topology import Layout, topology_of
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 2.0
+LOOK_EVERY = 1.0
 """Seconds after which Sentinel or the cluster is asked although nothing seems wrong: an old master may not know."""
 
 AT_MOST_EVERY = 0.05

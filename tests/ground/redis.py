@@ -241,10 +241,9 @@ class Watched:
 @asynccontextmanager
 async def watched(folder: Path) -> AsyncIterator[Watched]:
     program = newest_program()[0]
-    master = RedisServer(folder, program)
-    replica = RedisServer(
-        folder, program, ("--replicaof", f"127.0.0.1 {master.port}", "--repl-diskless-sync-delay", "0")
-    )
+    at_once = ("--repl-diskless-sync-delay", "0")
+    master = RedisServer(folder, program, at_once)
+    replica = RedisServer(folder, program, (*at_once, "--replicaof", f"127.0.0.1 {master.port}"))
     sentinel = RedisServer(folder, program, (SENTINEL_FILE,))
     (sentinel.folder / SENTINEL_FILE).write_text(
         f"port {sentinel.port}\nbind 127.0.0.1\nsentinel monitor desk 127.0.0.1 {master.port} 1\n"
