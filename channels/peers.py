@@ -9,12 +9,16 @@ from __future__ import annotations
 ANNOUNCE_EVERY = 1.0
 PATIENCE = 4.0
 
+REMEMBERED = 1000
+"""Processes that have ended, of which traces may still be found."""
+
 
 class Peers:
     """Times are seconds of a clock that never goes back."""
 
     def __init__(self) -> None:
         self._heard: dict[str, float] = {}
+        self._ended: dict[str, None] = {}
         self._listening_since: float | None = None
 
     def listen(self, now: float | None) -> None:
@@ -26,21 +30,34 @@ class Peers:
 
     def hear(self, node: str, now: float) -> None:
         self._heard[node] = now
+        self._ended.pop(node, None)
 
     def said_goodbye(self, node: str) -> None:
         """It ended in good order, and has taken back what it had told."""
         self._heard.pop(node, None)
+        self._remember_ended(node)
 
     def is_gone(self, node: str, now: float) -> bool:
-        """Whether nothing that the process has told holds any more. Also of one that was never heard."""
-        if self._listening_since is None or now - self._listening_since < PATIENCE:
+        """Whether nothing that the process has told holds any more.
+
+        One of which only its traces are seen may have started a moment ago: it gets its time to be heard.
+        """
+        if node in self._ended:
+            return True
+        heard = self._heard.setdefault(node, now)
+        if self._listening_since is None:
             return False
-        heard = self._heard.get(node)
-        return heard is None or now - heard >= PATIENCE
+        return now - max(heard, self._listening_since) >= PATIENCE
 
     def take_gone(self, now: float) -> list[str]:
-        """Those that were alive and are gone now; each is told once."""
+        """Those that are gone since this was asked last; each is told once."""
         gone = [node for node in self._heard if self.is_gone(node, now)]
         for node in gone:
             del self._heard[node]
+            self._remember_ended(node)
         return gone
+
+    def _remember_ended(self, node: str) -> None:
+        self._ended[node] = None
+        if len(self._ended) > REMEMBERED:
+            del self._ended[next(iter(self._ended))]

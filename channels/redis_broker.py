@@ -209,13 +209,15 @@ class RedisBroker:
     async def _announce(self) -> None:
         """Says every second that this process lives, and up to which number it has sent what is numbered."""
         while True:
-            if await self._say(orjson.dumps(self._numbers.recent())):
+            said = await self._say(orjson.dumps(self._numbers.recent()))
+            if said:
                 self._said()
             for node in self.peers.take_gone(self.now()):
                 log.warning("a process is gone", node=node)
                 if self._listener is not None:
                     self._listener.gone(node)
-            await asyncio.sleep(ANNOUNCE_EVERY)
+            # at the start at once: others must not take us for unknown
+            await asyncio.sleep(ANNOUNCE_EVERY if said else ANNOUNCE_EVERY / 20)
 
     def _said(self) -> None:
         before, self._announced = self._announced, self.now()

@@ -36,6 +36,7 @@ from server.perform import publications
 from server.realtime import codes
 from server.realtime.door import Outbox
 from server.realtime.editing import Editing
+from server.realtime.emulation import Emulation
 from server.realtime.heartbeat import Heartbeat
 from server.realtime.presence import Presence
 from server.realtime.sessions import Sessions

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-ALIVE_TTL = 10.0
-RENEW_EVERY = 3.0
 _NODE = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _SESSION = re.compile(r"[0-9A-Za-z_-]{43}", re.ASCII)
 
@@ -38,7 +36,7 @@ class Fate(Enum):
 
 
 class Emulation:
-    """`roster` expires after ALIVE_TTL; works across processes while `run` does."""
+    """`roster` holds those whose process is alive; works across processes while `run` does."""
 
     def __init__(self, hub: Hub, roster: Roster) -> None:
         self.node = secrets.token_hex(8)
@@ -74,12 +72,8 @@ class Emulation:
     async def run(self) -> None:
         """Listens, and tells that this process is alive, until it is cancelled."""
         await self._hub.listen(_mailbox(self.node), self._deliver)
-        try:
-            while True:
-                self._roster.put(self.node, "alive", {})
-                await asyncio.sleep(RENEW_EVERY)
-        finally:
-            self._roster.remove(self.node, "alive")
+        self._roster.put(self.node, "alive", {})
+        await asyncio.Event().wait()  # for good
 
     def _deliver(self, push: Push) -> None:
         name = push.data[:43].decode("ascii", "replace")
