@@ -124,8 +124,16 @@ class SocketProtocol(asyncio.Protocol):
                 self._answer_close(event.code)
             elif type(event) is Violation:
                 log.info("a client broke the WebSocket protocol", code=event.code, reason=event.reason)
-                self._say_goodbye(event.code, event.reason)
-                self._gone()
+                self._fail(event)
+
+    def _fail(self, violation: Violation) -> None:
+        """Says why and hangs up on our side alone: the reason would be lost if what is still coming in were
+        refused. What comes in is thrown away, until the peer hangs up too or its time is over."""
+        if self.state is State.OPEN:
+            self._say_goodbye(violation.code, violation.reason)
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+        self._gone()
 
     def _answer_close(self, code: int) -> None:
         if self.state is State.OPEN:

@@ -1,0 +1,1 @@
+"""The WebSocket itself: frames, handshakes, limits and what a connection costs."""
