@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any, Self
 
 import structlog
-from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import RedisStorage
 from limits.aio.storage.redis import RedisClusterStorage
 from limits.aio.storage.redis.redispy import RedispyBridge
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from limits.errors import StorageError
 
 from channels.errors import TooManyRequests
-from server.settings import Rate
+from channels.window import Rate, Usage, Window
 
 log = structlog.get_logger("casewire.limits")
 
@@ -29,11 +26,16 @@ PATIENCE = 0.1
 DOWN_FOR = 1.0
 """Seconds for which Redis, once it did not answer, is not asked again."""
 
-AT_ONCE = 16
-"""Requests that ask Redis at the same time; more wait for their turn, instead of a connection each."""
+CLIENTS_ALONE = 10_000
+"""Clients that this process counts by itself while Redis is away; beyond them, those it knew first are forgotten."""
 
 LOGINS_PER_NAME = Rate(10, 300)
 LOGINS_PER_ADDRESS = Rate(100, 900)
+
+SCRIPT = files("server").joinpath("limits.lua").read_text("utf-8")
+
+Limit = tuple[str, Rate]
+"""Whom to count, against what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,16 @@ class Limits:
     def __init__(
         self,
         rate: Rate | None,
-        shared: RedisStorage | None,
+        shared: SharedCounts | None,
         *,
         down_for: float = DOWN_FOR,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.rate = rate
-        self._shared = None if shared is None else SlidingWindowCounterRateLimiter(shared)
-        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._shared = shared
+        self._own: dict[str, Window] = {}
+        self._gathering: _Together | None = None
+        self._turn = asyncio.Lock()
         self._down_for = down_for
         self._down_until = 0.0
         self._now = now
@@ -83,13 +86,11 @@ class Limits:
         now: Callable[[], float] = time.monotonic,
     ) -> AsyncIterator[Self]:
         """Counts in the Redis at `redis_url` below `prefix`. Opens no connection before the first request."""
-        storage = _storage(redis_url, f"{prefix}limits")
+        shared = SharedCounts(redis_url, prefix)
         try:
-            yield cls(rate, storage, now=now)
+            yield cls(rate, shared, now=now)
         finally:
-            assert isinstance(storage.bridge, RedispyBridge)  # noqa: S101 # reason: chosen in `_storage`
-            client: Any = storage.bridge.get_connection()
-            await client.aclose()
+            await shared.close()
 
     @property
     def degraded(self) -> bool:
@@ -98,27 +99,52 @@ class Limits:
 
     async def take(self, name: str, rate: Rate, key: str) -> Quota:
         """Counts one against the limit `name` of `key`; the caller looks at `exceeded`."""
-        item = RateLimitItemPerSecond(rate.amount, rate.seconds, namespace=name)
-        if self._shared is not None and not self.degraded:
-            async with self._turn:
-                quota = await self._take_shared(self._shared, item, key)
-            if quota is not None:
-                return quota
-        return await _take(self._own, item, key)
+        own_key = f"{name}/{key}"
+        taken = None if self._shared is None else await self._take_shared(self._shared, (own_key, rate))
+        granted, usage = taken or self._take_alone(own_key, rate)
+        return Quota(name, rate, usage.room(rate) if granted else 0, usage.reset(rate), exceeded=not granted)
 
-    async def _take_shared(
-        self, limiter: SlidingWindowCounterRateLimiter, item: RateLimitItemPerSecond, key: str
-    ) -> Quota | None:
-        """None where Redis does not answer in time."""
-        if self.degraded:  # found out while this one waited for its turn
+    async def _take_shared(self, shared: SharedCounts, limit: Limit) -> tuple[bool, Usage] | None:
+        """None where Redis does not answer in time.
+
+        Requests of the same moment are counted by one call: the first of them waits for its turn, and takes
+        with it whoever has come by then.
+        """
+        if self.degraded:
             return None
+        if self._gathering is not None:
+            return await self._gathering.add(limit)
+        together = self._gathering = _Together()
+        own = together.add(limit)
+        try:
+            await asyncio.sleep(0)  # those who come in the same turn of the loop
+            async with self._turn:
+                self._gathering = None
+                if not self.degraded:  # found out while this one waited for its turn
+                    together.settle(await self._ask(shared, together.asked))
+        finally:
+            if self._gathering is together:
+                self._gathering = None
+            together.give_up()
+        return await own
+
+    async def _ask(self, shared: SharedCounts, asked: dict[Limit, int]) -> Sequence[tuple[int, Usage]] | None:
         try:
             async with asyncio.timeout(PATIENCE):
-                return await _take(limiter, item, key)
-        except (StorageError, OSError, TimeoutError) as error:
+                return await shared.take(asked)
+        except shared.errors as error:
             self._down_until = self._now() + self._down_for
             log.warning("redis is away: limits are counted per process", error=type(error).__name__)
             return None
+
+    def _take_alone(self, key: str, rate: Rate) -> tuple[bool, Usage]:
+        window = self._own.get(key)
+        if window is None:
+            if len(self._own) >= CLIENTS_ALONE:
+                del self._own[next(iter(self._own))]
+            window = self._own[key] = Window()
+        granted, usage = window.take(rate, 1, time.time())
+        return bool(granted), usage
 
     async def request(self, client: str) -> Quota | None:
         """Counts a request of a client; None where there is no limit."""
@@ -137,16 +163,66 @@ class Limits:
                 raise TooManyRequests(quota.reset)
 
 
-async def _take(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItemPerSecond, key: str) -> Quota:
-    allowed = await limiter.hit(item, key)
-    window = await limiter.get_window_stats(item, key)
-    rate = Rate(item.amount, item.get_expiry())
-    reset = min(rate.seconds, max(1, math.ceil(window.reset_time - time.time())))
-    return Quota(item.namespace, rate, max(0, window.remaining) if allowed else 0, reset, exceeded=not allowed)
+class _Together:
+    """Requests that are counted by one call. Each hears whether it was granted, or None where nobody knows."""
+
+    __slots__ = ("_waiting", "asked")
+
+    def __init__(self) -> None:
+        self.asked: dict[Limit, int] = {}
+        self._waiting: dict[Limit, list[asyncio.Future[tuple[bool, Usage] | None]]] = {}
+
+    def add(self, limit: Limit) -> asyncio.Future[tuple[bool, Usage] | None]:
+        heard: asyncio.Future[tuple[bool, Usage] | None] = asyncio.get_running_loop().create_future()
+        self.asked[limit] = self.asked.get(limit, 0) + 1
+        self._waiting.setdefault(limit, []).append(heard)
+        return heard
+
+    def settle(self, counts: Sequence[tuple[int, Usage]] | None) -> None:
+        """Of one client's requests the first are granted, each as if it had come alone."""
+        for waiting, (granted, usage) in zip(self._waiting.values(), counts or (), strict=False):
+            for place, heard in enumerate(waiting, start=1):
+                left = max(0, granted - place)  # which those behind it have taken
+                own = Usage(usage.current - left, usage.previous, usage.elapsed)
+                if not heard.done():
+                    heard.set_result((place <= granted, own))
+
+    def give_up(self) -> None:
+        for waiting in self._waiting.values():
+            for heard in waiting:
+                if not heard.done():
+                    heard.set_result(None)
 
 
-def _storage(redis_url: str, prefix: str) -> RedisStorage:
-    """The storage for a URL as Redis clients write it."""
+class SharedCounts:
+    """The counts that all nodes share, in Redis."""
+
+    def __init__(self, redis_url: str, prefix: str) -> None:
+        storage = _storage(redis_url)
+        assert isinstance(storage.bridge, RedispyBridge)  # noqa: S101 # reason: chosen in `_storage`
+        self._client: Any = storage.bridge.get_connection()
+        # one hash slot for all, so that one call counts them in a cluster too
+        self._prefix = f"{prefix}{{limits}}:"
+        errors = storage.base_exceptions
+        own = errors if isinstance(errors, tuple) else (errors,)
+        self.errors: tuple[type[Exception], ...] = (*own, OSError, TimeoutError)
+
+    async def take(self, asked: dict[Limit, int]) -> list[tuple[int, Usage]]:
+        """Counts; for each limit how many of those asked for were granted, and what is used then."""
+        keys = [self._prefix + key for key, _ in asked]
+        numbers = [number for (_, rate), count in asked.items() for number in (rate.amount, rate.seconds, count)]
+        answers = await self._client.eval(SCRIPT, len(keys), *keys, *numbers)
+        return [
+            (granted, Usage(current, previous, millionths / 1_000_000))
+            for granted, current, previous, millionths in answers
+        ]
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _storage(redis_url: str) -> RedisStorage:
+    """A client for a URL as Redis clients write it, of one server or of a cluster."""
     scheme, _, rest = redis_url.partition("://")
     options: dict[str, Any] = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
     kind = RedisStorage
@@ -157,4 +233,4 @@ def _storage(redis_url: str, prefix: str) -> RedisStorage:
         scheme = "redis+cluster"
     elif scheme == "unix":
         scheme = "redis+unix"
-    return kind(f"async+{scheme}://{rest}", True, "redispy", prefix, **options)
+    return kind(f"async+{scheme}://{rest}", True, "redispy", **options)

@@ -9,7 +9,6 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -21,6 +20,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 
 from channels.agent import Visibility
 from channels.broker.address import RedisAddress
+from channels.window import Rate
 
 OURS: Final = "CASEWIRE_"
 SECRET_LENGTH: Final = 32
@@ -34,14 +34,6 @@ class SettingsError(Exception):
     def __init__(self, sentences: list[str]) -> None:
         super().__init__("\n".join(sentences))
         self.sentences = sentences
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most `amount` in each window of `seconds`."""
-
-    amount: int
-    seconds: int
 
 
 # Values as people write them
