@@ -86,8 +86,8 @@ class RedisConnection(asyncio.Protocol):
     # What the transport tells
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 # reason: a stream connection was asked for
-        self._transport = transport
+        # a stream connection was asked for; uvloop's transports are no subclasses
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self.heard = self._loop.time()
