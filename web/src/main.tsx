@@ -2,6 +2,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Session } from "./api/session";
 import { App } from "./page/App";
+import { followTheme } from "./page/theme";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
@@ -10,10 +11,12 @@ import "./styles/list.css";
 import "./styles/customer.css";
 import "./styles/feed.css";
 import "./styles/form.css";
+import "./styles/views.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 
+followTheme();
 const session = new Session();
 void session.resume();
 

@@ -1,7 +1,10 @@
 /** Every text of the page, in one place. */
 import type { Action, FieldValue, Priority, Problem, Role, Status } from "./domain/model";
 import type { Sort } from "./domain/listing";
-import type { Phase } from "./live/link";
+import type { Notice, NoticeType } from "./domain/inbox";
+import type { Phase, Transport } from "./live/link";
+import type { SeriesName } from "./domain/system";
+import type { Theme } from "./page/theme";
 
 const plural = (count: number, one: string, many: string) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 
@@ -29,6 +32,34 @@ export const sortNames: Readonly<Record<Sort, string>> = {
   name: "Name, A to Z",
   "-name": "Name, Z to A",
 };
+
+export const roleHints: Readonly<Record<Role, string>> = {
+  agent: "works on customers",
+  supervisor: "also sees everybody’s work, hands it over, and edits comments",
+  admin: "also adds and changes agents",
+};
+
+export const seriesNames: Readonly<Record<SeriesName, string>> = {
+  connections: "Connections",
+  writes_per_second: "Writes per second",
+  conflicts_per_second: "Conflicts per minute",
+  healing_lag_seconds: "Healing lag",
+  requests_per_second: "Requests per second",
+  request_p95_seconds: "Request time",
+  pool_busy: "Database connections",
+  channels: "Open channels",
+};
+
+/** A number as it is said: whole ones whole, small ones with what matters. */
+export function amount(value: number): string {
+  return value.toLocaleString(undefined, { maximumFractionDigits: value < 10 ? 1 : 0 });
+}
+
+/** A time that something took, in seconds, said in the unit that fits. */
+export function duration(seconds: number): string {
+  const [value, unit] = seconds < 1 ? [seconds * 1000, "millisecond"] : seconds < 120 ? [seconds, "second"] : [seconds / 60, "minute"];
+  return value.toLocaleString(undefined, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 });
+}
 
 const fieldNames: Readonly<Record<string, string>> = {
   name: "Name",
@@ -75,6 +106,19 @@ export function deed(action: Action, agentName: (id: number) => string): string 
   return deeds.join(", ") || "changed this customer";
 }
 
+const noticeTexts: Readonly<Record<NoticeType, string>> = {
+  assigned: "gave you this customer",
+  unassigned: "took this customer from you",
+  mentioned: "mentioned you",
+  replied: "replied to you",
+};
+
+/** What a notice is about, to follow the actor's name. */
+export function noticeText({ type, action }: Notice, agentName: (id: number) => string): string {
+  const to = action.changes.assigned_to?.to;
+  return type === "unassigned" && typeof to === "number" ? `gave this customer to ${agentName(to)}` : noticeTexts[type];
+}
+
 const problemTexts: Readonly<Record<string, string>> = {
   "invalid-credentials": "That username and password do not match.",
   unauthorized: "Your login has ended. Sign in again.",
@@ -99,12 +143,39 @@ export function problemText(problem: Problem): string {
   return rules?.length ? `${text} ${rules.join("; ")}` : text;
 }
 
+/** How a live connection travels, where that is not by socket. */
+export const transportTexts: Readonly<Record<Transport, string | null>> = {
+  websocket: null,
+  http_stream: "Sockets are blocked; changes come as a stream over HTTP.",
+  sse: "Sockets are blocked; changes come as a stream of events over HTTP.",
+};
+
 export const linkTexts: Readonly<Record<Phase, { readonly label: string; readonly hint: string }>> = {
   connecting: { label: "Connecting", hint: "Opening the live connection." },
   live: { label: "Live", hint: "You see changes as they happen." },
   reconnecting: { label: "Reconnecting", hint: "The connection is lost. What you write is kept and sent later." },
-  fallback: { label: "Live over HTTP", hint: "No socket can be had. Changes are fetched over HTTP instead." },
+  fallback: { label: "Asking for changes", hint: "No live connection can be had. Changes are asked for over HTTP instead, so they come a little later." },
 };
+
+type Key = readonly [keys: string, meaning: string];
+
+/** The keys that somebody of that role can use. */
+export function keySheet(role: Role): readonly { readonly title: string; readonly keys: readonly Key[] }[] {
+  const oversight: readonly Key[] = [["G T", texts.nav.team], ...(role === "admin" ? [["G A", texts.nav.agents] as const] : []), ["G S", texts.nav.system]];
+  return [
+    { title: texts.keys.moving, keys: [["J ↓", texts.keys.next], ["K ↑", texts.keys.previous], ["/", texts.list.search], ["Esc", texts.keys.leave]] },
+    {
+      title: texts.keys.customer,
+      keys: [["C", texts.keys.comment], ["E", texts.keys.edit], ["S", texts.keys.status], ["P", texts.keys.priority], ["A", texts.keys.assign], ["Ctrl Enter", texts.comment.send]],
+    },
+    {
+      title: texts.keys.going,
+      keys: [["G I", texts.nav.inbox], ["G M", texts.nav.myWork], ["G U", texts.nav.unassigned], ["G E", texts.nav.everyone], ...(role === "agent" ? [] : oversight), ["?", texts.keys.title]],
+    },
+  ];
+}
+
+export const themeNames: Readonly<Record<Theme, string>> = { system: "As the system", light: "Light", dark: "Dark" };
 
 export const texts = {
   product: "Casewire",
@@ -143,14 +214,147 @@ export const texts = {
     archived: "Archived",
     account: (name: string, role: string) => `${name} ${role}, account`,
     signOut: "Sign out",
+    theme: "Appearance",
+    inbox: "Inbox",
+    oversight: "Oversight",
+    team: "Team",
+    agents: "Agents",
+    system: "System",
     agentWork: (name: string) => `${name}’s work`,
   },
 
   link: {
     label: "Connection",
-    signedOut: "Signed out",
     recovered: (count: number) => (count === 0 ? "Back, nothing missed" : `Caught up on ${plural(count, "action", "actions")}`),
     queued: (count: number) => `${plural(count, "change", "changes")} waiting to be sent`,
+  },
+
+  inbox: {
+    title: "Inbox",
+    none: "Nothing here yet",
+    noneHint: "Assignments, mentions and answers to your comments come here.",
+    failed: "Your notices could not be loaded.",
+    older: "Show older",
+    unread: "Unread",
+    readAll: "Mark all as read",
+    someCustomer: "A customer",
+    choose: "Choose a notice",
+    chooseHint: "It opens where it happened. Move with J and K.",
+    desktop: "Notices on the desktop",
+    desktopOff: "Show notices on the desktop, too",
+    desktopOn: "Notices are shown on the desktop, too",
+    desktopDenied: "The browser does not allow notices of this page. Its settings can change that.",
+  },
+
+  keys: {
+    title: "Keyboard shortcuts",
+    intro: "They work wherever you are not typing.",
+    moving: "Moving",
+    next: "Next one of the list",
+    previous: "Previous one of the list",
+    leave: "Leave the text field, then the customer",
+    customer: "Customer",
+    comment: "Write a comment",
+    edit: "Edit the details",
+    status: "Set the status",
+    priority: "Set the priority",
+    assign: "Assign",
+    going: "Going",
+  },
+
+  team: {
+    summary: (open: number, online: number) => `${plural(open, "customer", "customers")} to work on, ${plural(online, "agent", "agents")} online`,
+    failed: "The team’s work could not be loaded.",
+    orders: { load: "Most work first", name: "By name" },
+    online: "Online",
+    offline: "Offline",
+    openWord: "open",
+    open: (count: number) => `${count.toLocaleString()} open`,
+    nothing: "No customers",
+    unassigned: (count: number) => `${plural(count, "customer has", "customers have")} nobody.`,
+    seeUnassigned: "See them",
+    handOver: "Hand over",
+    handOverOf: (name: string) => `Hand over ${name}’s work`,
+    intro: "For somebody who is away. It is shared out so that everybody ends up with about as much.",
+    which: "Which customers",
+    toWhom: "To whom",
+    chooseSomebody: "Choose who takes it.",
+    plan: (count: number, takers: number) => `${plural(count, "customer", "customers")} to ${plural(takers, "agent", "agents")}`,
+    collecting: "Looking up the customers…",
+    writing: (done: number, total: number) => `${done.toLocaleString()} of ${total.toLocaleString()}`,
+    done: (count: number) => `${plural(count, "customer was", "customers were")} handed over.`,
+  },
+
+  agents: {
+    summary: (active: number) => `${plural(active, "account", "accounts")} in use`,
+    notYours: "Only admins can see this.",
+    add: "Add agent",
+    name: "Name",
+    username: "Username",
+    usernameHint: "Small letters, digits, dot, dash and underscore. It cannot be changed later.",
+    taken: "There is already somebody with this username.",
+    role: "Role",
+    password: "Password",
+    passwordHint: "Eight characters or more. Tell it to them; nobody can read it here afterwards.",
+    newPassword: "New password",
+    newPasswordHint: "Leave it empty to keep the old one. A new one ends every login of this agent.",
+    openWork: "Open work",
+    state: "State",
+    actions: "Actions",
+    active: "Active",
+    disabled: "Disabled",
+    you: "you",
+    change: "Change",
+    changeOf: (name: string) => `Change ${name}`,
+    disable: "Disable",
+    disableOf: (name: string) => `Disable ${name}`,
+    disableSure: (name: string) => `Disable ${name}?`,
+    enable: "Enable",
+    enableOf: (name: string) => `Enable ${name}`,
+    enableSure: (name: string) => `Enable ${name} again?`,
+    ends: (online: boolean, open: number) => [
+      online ? "They are online: their page is signed out at once." : "They cannot sign in any more.",
+      "Every login and every token of theirs ends, on all devices.",
+      "What they wrote stays, under their name.",
+      open > 0 ? `${plural(open, "open customer stays", "open customers stay")} assigned to them. Hand them over on the Team page.` : "They have no open customers.",
+    ],
+    begins: ["They can sign in again with their old password.", "Their customers are still theirs."],
+  },
+
+  system: {
+    summary: (processes: number, nodes: number, online: number) =>
+      `${plural(processes, "process", "processes")} on ${plural(nodes, "node", "nodes")}, ${plural(online, "agent", "agents")} online`,
+    failed: "The state of the system could not be loaded.",
+    asTable: "Show as table",
+    asCharts: "Show as charts",
+    fine: (redis: string | null) => (redis === null ? "All is well." : `All is well. Redis answers in ${redis}.`),
+    stale: "The server does not answer; these numbers are old.",
+    incomplete: "Redis is away: only the process that answered is shown, and others are told of changes a second or two later.",
+    unsubscribed: (count: number) => `${plural(count, "process is", "processes are")} not connected to Redis and catch up from the database.`,
+    behind: (lag: string) => `What Redis lost has not been looked for since ${lag}: is the database slow?`,
+    poolFull: "All database connections are in use; requests wait.",
+    nothing: "–",
+    before: "5 minutes ago",
+    upTo: (top: string) => `top ${top}`,
+    chart: (title: string, now: string, low: string, high: string) => `${title}: now ${now}; in the last five minutes from ${low} to ${high}`,
+    chartEmpty: (title: string) => `${title}: nothing known yet`,
+    chartHints: {
+      connections: (agents: number) => `of ${plural(agents, "agent", "agents")}`,
+      writes: (waiting: number) => `${waiting.toLocaleString()} waiting`,
+      conflicts: "edits that met another, and comments held back",
+      lag: "since the channels were last compared with the database",
+      requests: "over HTTP, long polls aside",
+      times: (half: string, most: string) => `95 %; half within ${half}, 99 % within ${most}`,
+      pool: (open: number) => `in use of all; ${open.toLocaleString()} open`,
+      channels: (connected: number, processes: number) => `Redis: ${connected} of ${processes} connected`,
+    },
+    tableCaption: "The last five minutes, the newest first",
+    time: "Time",
+    processes: "Processes",
+    process: { node: "Node", started: "Started", redis: "Redis" },
+    pid: (pid: number, version: string) => `process ${pid}, ${version}`,
+    connected: "Connected",
+    away: "Away",
   },
 
   list: {

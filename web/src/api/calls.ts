@@ -2,7 +2,8 @@
 import type { Counts } from "../domain/counts";
 import { requestQuery, type Listing } from "../domain/listing";
 import type { Notice } from "../domain/inbox";
-import type { Action, ActionPage, Agent, Customer, PresenceReport, Problem, RowPage } from "../domain/model";
+import type { Action, ActionPage, Agent, Customer, PresenceReport, Problem, Role, RowPage, Status } from "../domain/model";
+import type { SystemState } from "../domain/system";
 import type { Http } from "./http";
 
 export interface BulkResult {
@@ -19,6 +20,26 @@ export interface NoticePage {
   readonly items: readonly Notice[];
 }
 
+/** One agent's work, or that of nobody. */
+export interface Work {
+  readonly agent_id: number | null;
+  readonly online: boolean;
+  readonly counts: Readonly<Record<Status, number>>;
+}
+
+export interface Workload {
+  /** False while it is only known who is connected to one of the processes. */
+  readonly complete: boolean;
+  readonly items: readonly Work[];
+}
+
+export interface AgentChange {
+  readonly name?: string;
+  readonly role?: Role;
+  readonly active?: boolean;
+  readonly password?: string;
+}
+
 /** The caller, and what it may do, by name. */
 export interface Me extends Agent {
   readonly permissions: readonly string[];
@@ -33,6 +54,22 @@ export class Calls {
 
   async agents(): Promise<readonly Agent[]> {
     return (await this.http.ask<{ items: readonly Agent[] }>("/api/agents")).items;
+  }
+
+  addAgent(agent: { readonly username: string; readonly name: string; readonly role: Role; readonly password: string }): Promise<Agent> {
+    return this.http.ask("/api/agents", { method: "POST", body: agent });
+  }
+
+  changeAgent(id: number, change: AgentChange): Promise<Agent> {
+    return this.http.ask(`/api/agents/${id}`, { method: "PATCH", body: change });
+  }
+
+  workload(signal?: AbortSignal): Promise<Workload> {
+    return this.http.ask("/api/workload", { signal });
+  }
+
+  system(signal?: AbortSignal): Promise<SystemState> {
+    return this.http.ask("/api/system", { signal });
   }
 
   rows(listing: Listing, cursor: string | null, signal?: AbortSignal): Promise<RowPage> {

@@ -8,6 +8,8 @@ export interface Notice {
   readonly offset: number;
   readonly type: NoticeType;
   readonly customer_id: number;
+  /** Null where the agent may not see the customer any more; absent while it has not been asked for. */
+  readonly customer_name?: string | null;
   readonly action: Action;
 }
 
@@ -29,6 +31,16 @@ export function receive(inbox: Inbox, notices: readonly Notice[]): Inbox {
   if (fresh.length === 0) return inbox;
   const items = [...inbox.items, ...fresh].sort((a, b) => b.offset - a.offset);
   return { ...inbox, items, top: Math.max(inbox.top, items[0]?.offset ?? 0) };
+}
+
+/** Puts the names of the customers to the notices that came without. */
+export function named(inbox: Inbox, notices: readonly Notice[]): Inbox {
+  const names = new Map(notices.map(({ offset, customer_name: name }) => [offset, name]));
+  const name = (notice: Notice): Notice => {
+    const found = names.get(notice.offset);
+    return found === undefined ? notice : { ...notice, customer_name: found };
+  };
+  return { ...inbox, items: inbox.items.map(name) };
 }
 
 /** Whether notices are missing between the latest and those that are loaded. */

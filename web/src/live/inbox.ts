@@ -26,6 +26,7 @@ export class Inbox {
     private readonly link: Link,
     private readonly calls: Calls,
     private readonly stored: Stored,
+    private readonly nameOf: (customerId: number) => string | undefined,
   ) {
     this.state = new Store<InboxView>({ ...inbox.EMPTY, phase: "loading" });
   }
@@ -40,7 +41,7 @@ export class Inbox {
       () => document.removeEventListener("visibilitychange", looked),
       () => removeEventListener("storage", elsewhere),
       this.link.onNotice((notice, offset) => {
-        if (notice.type !== "conflict" && offset !== undefined) this.take([{ ...notice, offset }]);
+        if (notice.type !== "conflict" && offset !== undefined) this.hear({ ...notice, offset });
       }),
       this.link.state.watch(() => {
         const now = this.link.state.get().phase;
@@ -82,7 +83,8 @@ export class Inbox {
       const page = await this.calls.notices({}, PAGE);
       this.change((now) => {
         const known = inbox.receive({ ...now, top: Math.max(now.top, page.offset) }, page.items);
-        return this.remembered(inbox.marked(known, page.read_offset));
+        const whole = inbox.hasHole(known) ? { ...known, items: page.items } : known;
+        return this.remembered(inbox.marked(whole, page.read_offset));
       });
       this.patch({ phase: "ready" });
     } catch (error) {
@@ -117,12 +119,31 @@ export class Inbox {
     }
   }
 
+  /** What comes by socket names its customer by id alone; mostly the lists know the name. */
+  private hear(notice: Notice): void {
+    const name = this.nameOf(notice.customer_id);
+    if (name !== undefined) this.take([{ ...notice, customer_name: name }]);
+    else {
+      this.change((now) => inbox.receive(now, [notice]));
+      void this.name(notice);
+    }
+  }
+
+  private async name(notice: Notice): Promise<void> {
+    const page = await this.calls.notices({ after: notice.offset - 1 }, 1).catch(forgiven);
+    if (page) this.change((now) => inbox.named(now, page.items));
+    this.tell([page?.items[0] ?? notice]);
+  }
+
   private take(notices: readonly Notice[]): void {
-    const before = this.state.get();
-    const fresh = notices.filter(({ offset }) => offset > before.top);
+    const { top } = this.state.get();
     this.change((now) => inbox.receive(now, notices));
-    if (before.phase !== "ready") return;
-    for (const notice of fresh) for (const listener of this.arrived) listener(notice);
+    this.tell(notices.filter(({ offset }) => offset > top));
+  }
+
+  private tell(arrived: readonly Notice[]): void {
+    if (this.state.get().phase !== "ready") return;
+    for (const notice of arrived) for (const listener of this.arrived) listener(notice);
     if (inbox.hasHole(this.state.get())) void this.load();
   }
 

@@ -54,13 +54,13 @@ export class Workplace {
     this.link = new Link(session, me.id);
     this.source = new Source(this.link, this.calls);
     this.outbox = new Outbox(this.link, http, stored);
-    this.inbox = new Inbox(this.link, this.calls, stored);
     this.queries = new QueryClient({
       defaultOptions: { queries: { staleTime: 30_000, refetchOnWindowFocus: false, retry: mayAskAgain } },
     });
     this.work = new Work(me.id, this.calls, this.queries, () => this.looking);
     this.bulk = new Bulk(this.calls, (customer) => this.work.show(customer));
     this.views = new Views(stored);
+    this.inbox = new Inbox(this.link, this.calls, stored, (id) => this.work.row(id)?.name ?? this.places.get(id)?.room.state.get().customer?.name);
   }
 
   open(): void {

@@ -3,7 +3,8 @@ import { PRIORITIES, STATUSES, type Row } from "../domain/model";
 import { priorityNames, problemText, statusNames, texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { Button } from "./Button";
-import { useAgents, useShortcut, useStore, useWorkplace } from "./hooks";
+import { useAgents, useStore, useWorkplace } from "./hooks";
+import { useShortcut } from "./keys";
 import { ArchiveIcon, CloseIcon, PriorityBars, StatusDot, UnassignedIcon, WarnIcon } from "./icons";
 import { Picker } from "./Picker";
 

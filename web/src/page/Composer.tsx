@@ -84,6 +84,7 @@ export function Composer({ room, pad }: Props) {
           className="composer-text"
           aria-label={texts.comment.label}
           data-testid="comment-box"
+          aria-keyshortcuts="c"
           placeholder={texts.comment.hint}
           rows={1}
           value={body}

@@ -13,15 +13,19 @@ import { Details } from "./Details";
 import { Feed } from "./Feed";
 import { useStore, useWorkplace } from "./hooks";
 import { BackIcon } from "./icons";
+import { useJump } from "./jump";
 import { Notice } from "./Notice";
+import { useTitle } from "./title";
 import { Typing } from "./Typing";
 
 interface Props {
   readonly id: number;
+  /** The action that the address points at. */
+  readonly action: number | null;
   readonly onBack: () => void;
 }
 
-export function Customer({ id, onBack }: Props) {
+export function Customer({ id, action, onBack }: Props) {
   const workplace = useWorkplace();
   const place = useMemo(() => workplace.place(id), [workplace, id]);
   useEffect(() => workplace.enter(place), [workplace, place]);
@@ -41,7 +45,7 @@ export function Customer({ id, onBack }: Props) {
   if (!customer) return <div className="loading" role="status" aria-label={texts.customer.loading} />;
 
   const shown = foreseen(customer, pending);
-  return <Desktop place={place} state={state} shown={shown} saving={shown !== customer} onBack={onBack} />;
+  return <Desktop place={place} state={state} shown={shown} saving={shown !== customer} action={action} onBack={onBack} />;
 }
 
 interface DesktopProps {
@@ -49,16 +53,22 @@ interface DesktopProps {
   readonly state: RoomState;
   readonly shown: CustomerModel;
   readonly saving: boolean;
+  readonly action: number | null;
   readonly onBack: () => void;
 }
 
 type Tab = "activity" | "details";
 
-function Desktop({ place, state, shown, saving, onBack }: DesktopProps) {
+/** The keys of what a tab hides. */
+const TAB_KEYS: Readonly<Record<Tab, string>> = { activity: "c", details: "e s p a" };
+
+function Desktop({ place, state, shown, saving, action, onBack }: DesktopProps) {
   const { me } = useWorkplace();
   const [tab, setTab] = useState<Tab>("activity");
   const { room, desk, pad } = place;
   const others = viewers(state.company, me.id);
+  useTitle(shown.name);
+  useJump(place.room, state.items, action);
   return (
     <article className="customer" aria-label={shown.name} data-testid="customer" data-customer-id={shown.id} data-tab={tab}>
       <header className="customer-head">
@@ -76,7 +86,7 @@ function Desktop({ place, state, shown, saving, onBack }: DesktopProps) {
         )}
         <div className="tabs">
           {(["activity", "details"] as const).map((name) => (
-            <Button key={name} className="tab" aria-pressed={tab === name} onPress={() => setTab(name)}>
+            <Button key={name} className="tab" aria-pressed={tab === name} aria-keyshortcuts={TAB_KEYS[name]} onPress={() => setTab(name)}>
               {texts.customer[name]}
             </Button>
           ))}

@@ -6,7 +6,8 @@ import { NOTHING_SELECTED, anchored, extended, released, selected as allOf, togg
 import { texts } from "../texts";
 import { BulkBar } from "./BulkBar";
 import { CustomerRow, type Pick } from "./CustomerRow";
-import { useAgents, useNow, useShortcut, useStore, useWorkplace } from "./hooks";
+import { useAgents, useNow, useStore, useWorkplace } from "./hooks";
+import { useShortcut } from "./keys";
 import { ListHead } from "./ListHead";
 import { Notice } from "./Notice";
 import { customerPath, navigate } from "./route";

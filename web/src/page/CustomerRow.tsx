@@ -5,8 +5,7 @@ import { fullTime, shortAge } from "../domain/times";
 import { problemText, texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { PriorityBars, StatusDot, WarnIcon } from "./icons";
-import { navigate } from "./route";
-import { followLink } from "./Sidebar";
+import { followLink, navigate } from "./route";
 
 /** `one`: in or out; `range`: everything up to here; `anchor`: in, and where a range starts. */
 export type Pick = (id: number, how: "one" | "range" | "anchor") => void;

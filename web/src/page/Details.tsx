@@ -87,12 +87,12 @@ interface FieldProps {
 
 function StatusField(props: FieldProps) {
   const options = STATUSES.map((id) => ({ id, name: statusNames[id], icon: <StatusDot status={id} /> }));
-  return <MenuRow {...props} field="status" value={props.customer.status} options={options} testId="status-select" />;
+  return <MenuRow {...props} field="status" value={props.customer.status} options={options} testId="status-select" shortcut="s" />;
 }
 
 function PriorityField(props: FieldProps) {
   const options = PRIORITIES.map((id) => ({ id, name: priorityNames[id], icon: <PriorityBars priority={id} /> }));
-  return <MenuRow {...props} field="priority" value={props.customer.priority} options={options} testId="priority-select" />;
+  return <MenuRow {...props} field="priority" value={props.customer.priority} options={options} testId="priority-select" shortcut="p" />;
 }
 
 function AssigneeField(props: FieldProps) {
@@ -115,6 +115,7 @@ function AssigneeField(props: FieldProps) {
       value={id === null ? NOBODY : String(id)}
       options={options}
       testId="assignee-select"
+      shortcut="a"
       read={(picked) => (picked === NOBODY ? null : Number(picked))}
     />
   );
@@ -125,10 +126,11 @@ interface MenuRowProps extends FieldProps {
   readonly value: string;
   readonly options: readonly Option[];
   readonly testId: string;
+  readonly shortcut: string;
   readonly read?: (id: string) => string | number | null;
 }
 
-function MenuRow({ desk, field, value, options, testId, company, conflicts, read }: MenuRowProps) {
+function MenuRow({ desk, field, value, options, testId, shortcut, company, conflicts, read }: MenuRowProps) {
   return (
     <FieldFrame desk={desk} field={field} company={company} conflicts={conflicts} label={<span className="label">{fieldName(field)}</span>}>
       <Picker
@@ -136,6 +138,7 @@ function MenuRow({ desk, field, value, options, testId, company, conflicts, read
         value={value}
         options={options}
         testId={testId}
+        shortcut={shortcut}
         onPick={(id) => desk.pick(field, read ? read(id) : id)}
         // Picking closes the menu too; the pick comes first and ends the edit itself.
         onOpenChange={(open) => (open ? desk.begin(field) : desk.finish(field))}
@@ -190,6 +193,7 @@ function TextRow({ desk, field, customer, company, conflicts }: FieldProps & { r
       <input
         id={id}
         className="detail-input"
+        aria-keyshortcuts={field === "name" ? "e" : undefined}
         data-dirty={wish !== undefined || undefined}
         placeholder="–"
         maxLength={1000}

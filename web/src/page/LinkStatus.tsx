@@ -1,32 +1,50 @@
-import { linkTexts, texts } from "../texts";
+import type { LinkState } from "../live/link";
+import { linkTexts, texts, transportTexts } from "../texts";
 import { useStore, useWorkplace } from "./hooks";
 
-/** What the agent must know while the page is not live, above whatever is shown. */
+/** What the agent must know while the page is not live, and what coming back brought, above everything. */
 export function LinkStrip() {
   const { link } = useWorkplace();
-  const { phase } = useStore(link.state);
-  if (phase === "live" || phase === "connecting") return null;
-  const { label, hint } = linkTexts[phase];
+  const state = useStore(link.state);
+  const { phase } = state;
+  const isQuiet = phase === "connecting" || (phase === "live" && !state.recovered);
+  // The region is always there: what is put into it later is then read out.
   return (
-    <p className="link-strip" data-phase={phase}>
-      <b>{label}.</b> {hint}
-    </p>
+    <div className="link-strips" role="status">
+      {!isQuiet && (
+        <p className="link-strip" data-testid="connection-strip" data-phase={phase}>
+          <b>{wordOf(state)}.</b> {phase === "live" ? "" : linkTexts[phase].hint}
+        </p>
+      )}
+    </div>
   );
 }
 
 /** The truth about the connection, in a word. */
 export function LinkStatus() {
   const { link, outbox } = useWorkplace();
-  const { phase, recovered } = useStore(link.state);
+  const state = useStore(link.state);
   const pending = useStore(outbox.pending);
-  const { label, hint } = linkTexts[phase];
-  const queued = phase === "live" ? 0 : pending.filter(({ state }) => state !== "refused").length;
-  const news = phase === "live" && recovered ? texts.link.recovered(recovered.count) : null;
+  const { phase, transport, recovered } = state;
+  const queued = phase === "live" ? 0 : pending.filter((one) => one.state !== "refused").length;
+  const hint = (phase === "live" && transportTexts[transport]) || linkTexts[phase].hint;
   return (
-    <div className="link-status" role="status" aria-label={texts.link.label} title={hint} data-testid="connection-state" data-phase={phase}>
+    <p
+      className="link-status"
+      title={hint}
+      data-testid="connection-state"
+      data-phase={phase}
+      data-transport={phase === "live" ? transport : undefined}
+      data-recovered={recovered?.count}
+    >
       <span className="link-dot" aria-hidden="true" />
-      <span>{news ?? label}</span>
+      <span className="hidden">{texts.link.label}: </span>
+      <span className="link-word">{wordOf(state)}</span>
       {queued > 0 && <span className="link-queued">{texts.link.queued(queued)}</span>}
-    </div>
+    </p>
   );
+}
+
+function wordOf({ phase, recovered }: LinkState): string {
+  return phase === "live" && recovered ? texts.link.recovered(recovered.count) : linkTexts[phase].label;
 }

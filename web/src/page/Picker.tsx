@@ -21,6 +21,8 @@ interface Look {
   readonly className?: string;
   readonly placement?: Placement;
   readonly testId?: string;
+  /** The key that opens it. */
+  readonly shortcut?: string;
   readonly isDisabled?: boolean;
 }
 
@@ -66,7 +68,7 @@ interface OpenerProps extends Look {
   readonly onOpenChange?: ((open: boolean) => void) | undefined;
 }
 
-function Opener({ label, options, says, chosen, onPick, onMany, onOpenChange, children, className = "picker", placement, testId, isDisabled }: OpenerProps) {
+function Opener({ label, options, says, chosen, onPick, onMany, onOpenChange, children, className = "picker", placement, testId, shortcut, isDisabled }: OpenerProps) {
   const trigger = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
   const change = (next: boolean) => {
@@ -85,6 +87,7 @@ function Opener({ label, options, says, chosen, onPick, onMany, onOpenChange, ch
         className={className}
         aria-label={says}
         aria-haspopup="listbox"
+        aria-keyshortcuts={shortcut}
         aria-expanded={open}
         data-testid={testId}
         isDisabled={isDisabled}

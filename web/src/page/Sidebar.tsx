@@ -9,22 +9,30 @@ import { Account } from "./Account";
 import { useStore, useWorkplace } from "./hooks";
 import { ArchiveIcon, BookmarkIcon, EveryoneIcon, Mark, StatusDot, UnassignedIcon, WorkIcon } from "./icons";
 import { LinkStatus } from "./LinkStatus";
-import { navigate } from "./route";
+import { InboxLink, OversightLinks } from "./Places";
+import { followLink, navigate, type Place } from "./route";
 
 interface Props {
+  readonly place: Place;
   readonly listing: Listing;
+  readonly onGo: () => void;
   readonly onChange: (listing: Listing) => void;
 }
 
-export function Sidebar({ listing, onChange }: Props) {
+export function Sidebar({ place, listing, onGo, onChange }: Props) {
   const { calls, views: named } = useWorkplace();
   const { data } = useQuery({
     queryKey: countsKey(listing.assignee),
     queryFn: ({ signal }) => calls.counts(listing.assignee, signal),
   });
+  const home = () => {
+    navigate("/");
+    onGo();
+  };
   const kept = useStore(named.list);
+  const isWork = place === "work";
   const here = listingQuery(listing);
-  const isKept = kept.some(({ query }) => query === here);
+  const isKept = isWork && kept.some(({ query }) => query === here);
   const views = [
     { assignee: "me", name: texts.nav.myWork, icon: <WorkIcon /> },
     { assignee: "none", name: texts.nav.unassigned, icon: <UnassignedIcon /> },
@@ -32,18 +40,19 @@ export function Sidebar({ listing, onChange }: Props) {
   ];
   return (
     <header className="sidebar">
-      <a className="brand" href="/" onClick={(event) => followLink(event, () => navigate("/"))}>
+      <a className="brand" href="/" onClick={(event) => followLink(event, home)}>
         <Mark />
         <span>{texts.product}</span>
       </a>
       <nav aria-label={texts.nav.label}>
         <ul className="nav-group">
+          <InboxLink place={place} onGo={onGo} />
           {views.map(({ assignee, name, icon }) => (
             <NavLink
               key={assignee}
               to={{ ...MY_WORK, assignee, sort: listing.sort }}
               onChange={onChange}
-              current={listing.assignee === assignee && !isKept}
+              current={isWork && listing.assignee === assignee && !isKept}
               count={listing.assignee === assignee && data ? totalOf(data) : undefined}
             >
               {icon}
@@ -67,7 +76,7 @@ export function Sidebar({ listing, onChange }: Props) {
               key={status}
               to={{ ...listing, statuses: toggled(listing, status), archived: false }}
               onChange={onChange}
-              current={listing.statuses.includes(status)}
+              current={isWork && listing.statuses.includes(status)}
               count={data && (data[status] ?? 0)}
             >
               <StatusDot status={status} />
@@ -77,12 +86,13 @@ export function Sidebar({ listing, onChange }: Props) {
           <NavLink
             to={{ ...listing, archived: !listing.archived, statuses: [] }}
             onChange={onChange}
-            current={listing.archived}
+            current={isWork && listing.archived}
           >
             <ArchiveIcon />
             {texts.nav.archived}
           </NavLink>
         </ul>
+        <OversightLinks place={place} onGo={onGo} />
       </nav>
       <div className="sidebar-foot">
         <LinkStatus />
@@ -118,11 +128,4 @@ function NavLink({ to, current, count, onChange, children }: NavLinkProps) {
       </a>
     </li>
   );
-}
-
-/** Ordinary clicks stay in the page; those for a new tab or window are the browser's. */
-export function followLink(event: React.MouseEvent, go: () => void): void {
-  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0) return;
-  event.preventDefault();
-  go();
 }

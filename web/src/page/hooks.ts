@@ -46,18 +46,3 @@ export function useAgents(): AgentDirectory {
   );
   return useMemo(() => ({ agents, nameOf, byUsername }), [agents, nameOf, byUsername]);
 }
-
-/** Calls back on a key pressed outside of text fields and overlays. */
-export function useShortcut(keys: readonly string[], act: (key: string) => void): void {
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || !keys.includes(event.key)) return;
-      if (target.closest("input, textarea, select, [contenteditable], [role=dialog], [role=listbox], [role=menu]")) return;
-      event.preventDefault();
-      act(event.key);
-    };
-    addEventListener("keydown", listen);
-    return () => removeEventListener("keydown", listen);
-  }, [keys, act]);
-}

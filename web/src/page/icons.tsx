@@ -87,6 +87,37 @@ export const EveryoneIcon = (props: IconProps) => (
   </Icon>
 );
 
+export const InboxIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M2.5 9.5 4.4 3.6h7.2l1.9 5.9v3h-11zM2.5 9.5h3.2l.9 1.6h2.8l.9-1.6h3.2" />
+  </Icon>
+);
+
+export const TeamIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M2.5 13V9M6.2 13V5.5M9.8 13V7.5M13.5 13V3" />
+  </Icon>
+);
+
+export const AgentsIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <circle cx="6.5" cy="5" r="2.4" />
+    <path d="M2 13c.3-2.8 2-4.3 4.5-4.3 1.2 0 2.2.3 3 1M12 9v5M9.5 11.5h5" />
+  </Icon>
+);
+
+export const SystemIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M1.8 8.5h2.7l1.8-4.7 3 8.4 1.9-4.7h3" />
+  </Icon>
+);
+
+export const BellIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M8 2.5c-2.3 0-3.8 1.7-3.8 4v2.2L3 11h10l-1.2-2.3V6.5c0-2.3-1.5-4-3.8-4zM6.6 13.2h2.8" />
+  </Icon>
+);
+
 export const ArchiveIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M2.5 3.5h11v2.75h-11zM3.5 6.25v6.25h9V6.25M6.5 8.75h3" />

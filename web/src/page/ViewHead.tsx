@@ -1,0 +1,28 @@
+import type { ReactNode } from "react";
+import { texts } from "../texts";
+import { Button } from "./Button";
+import { MenuIcon } from "./icons";
+
+interface Props {
+  readonly title: string;
+  readonly hint?: ReactNode;
+  readonly onMenu: () => void;
+  /** What can be done on this page. */
+  readonly children?: ReactNode;
+}
+
+/** The head of a page that has the whole width. */
+export function ViewHead({ title, hint, onMenu, children }: Props) {
+  return (
+    <header className="view-head">
+      <Button className="icon-button menu-button" aria-label={texts.nav.open} onPress={onMenu}>
+        <MenuIcon />
+      </Button>
+      <div className="view-title">
+        <h1>{title}</h1>
+        {hint && <p>{hint}</p>}
+      </div>
+      <div className="view-tools">{children}</div>
+    </header>
+  );
+}
