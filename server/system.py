@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
@@ -16,24 +17,11 @@ Entry = Mapping[str, Any]
 """What a process told: see `server.vitals.Vitals`."""
 
 Sample = Mapping[str, Any]
+"""See `server.vitals.Sample`."""
+
 Numbers = dict[str, float | None]
 
-
-def system_state(entries: Iterable[Entry]) -> dict[str, Any]:
-    """Sums of all processes, the last minutes as series (None where nobody told anything), and a row for each."""
-    processes = sorted(entries, key=lambda entry: (entry["node"], entry["pid"]))
-    latest = max((entry["tick"] for entry in processes), default=0)
-    ticks = [_at(processes, tick) for tick in range(latest - KEPT + 1, latest + 1)]
-    sums = [_sums(samples, EVERY) if samples else None for samples in ticks]
-    rows = [_row(entry) for entry in processes]
-    return {
-        "tick_seconds": EVERY,
-        "ends_at": latest * EVERY,
-        "totals": _totals(processes, rows),
-        "series": {name: [None if one is None else one[name] for one in sums] for name in SERIES},
-        "processes": rows,
-    }
-
+COUNTS = ("seconds", "writes", "conflicts", "healed")
 
 SERIES = (
     "connections",
@@ -50,58 +38,23 @@ SERIES = (
 )
 
 
-def _sums(samples: Sequence[Sample], seconds: float) -> Numbers:
-    """Samples of one tick, or of several of one process: gauges and counts add up, of the lags the longest counts."""
-
-    def total(name: str) -> float:
-        added: float = sum(sample[name] for sample in samples)
-        return added
-
-    def rate(name: str) -> float:
-        return round(total(name) / seconds, 3)
-
-    requests = [sum(bucket) for bucket in zip(*(sample["requests"] for sample in samples), strict=True)]
+def system_state(entries: Iterable[Entry]) -> dict[str, Any]:
+    """Sums of all processes, the last minutes as series (None where nobody told anything), and a row for each."""
+    processes = sorted(entries, key=lambda entry: (entry["node"], entry["pid"]))
+    told = [_samples(entry) for entry in processes]
+    ticks: dict[int, list[Sample]] = defaultdict(list)
+    for samples in told:
+        for sample in samples:
+            ticks[sample["tick"]].append(sample)
+    latest = max(ticks, default=0)
+    sums = [_sums(ticks[tick]) if tick in ticks else None for tick in range(latest - KEPT + 1, latest + 1)]
+    recent = [_merged(samples[-RECENT:]) for samples in told]
     return {
-        "connections": total("connections"),
-        "channels": total("channels"),
-        "writes_per_second": rate("writes"),
-        "conflicts_per_second": rate("conflicts"),
-        "healed_per_second": rate("healed"),
-        "healing_lag_seconds": max(sample["lag"] for sample in samples),
-        "requests_per_second": round(sum(requests) / seconds, 3),
-        "request_p95_seconds": quantile(requests, 0.95),
-        "pool_open": total("pool"),
-        "pool_busy": total("busy"),
-        "waiting_writes": total("waiting"),
-    }
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    """A process: how it stands now, and its rates over the last minute."""
-    samples = _samples(entry)[-RECENT:]
-    recent = _sums(samples, len(samples) * EVERY)
-    now = _sums(samples[-1:], EVERY)
-    rates = {name: recent[name] for name in SERIES if name.endswith("_second") or name == "request_p95_seconds"}
-    return {
-        **{name: entry[name] for name in ("node", "pid", "version", "started_at", "pool_max")},
-        "redis_connected": entry["redis"],
-        **now,
-        **rates,
-    }
-
-
-def _totals(processes: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    recent = [sample for entry in processes for sample in _samples(entry)[-RECENT:]]
-    requests = [sum(bucket) for bucket in zip(*(sample["requests"] for sample in recent), strict=True)]
-    added = [name for name in SERIES if not name.endswith(("_seconds", "lag_seconds"))]
-    return {
-        **{name: round(sum(row[name] for row in rows), 3) for name in (*added, "pool_max")},
-        "agents_online": len(online(processes)),
-        "healing_lag_seconds": max((row["healing_lag_seconds"] for row in rows), default=0.0),
-        **{f"request_p{share}_seconds": quantile(requests, share / 100) for share in (50, 95, 99)},
-        "redis_connected": sum(row["redis_connected"] for row in rows),
-        "processes": len(rows),
-        "nodes": len({row["node"] for row in rows}),
+        "tick_seconds": EVERY,
+        "ends_at": latest * EVERY,
+        "totals": _totals(processes, recent),
+        "series": {name: [None if one is None else one[name] for one in sums] for name in SERIES},
+        "processes": [_row(entry, sample) for entry, sample in zip(processes, recent, strict=True)],
     }
 
 
@@ -131,11 +84,55 @@ def _samples(entry: Entry) -> Sequence[Sample]:
     return [dict(zip(series, values, strict=True)) for values in zip(*series.values(), strict=True)]
 
 
-def _at(processes: Sequence[Entry], tick: int) -> Sequence[Sample]:
-    """What the processes that were there had to say of one tick."""
-    found = []
-    for entry in processes:
-        place = len(entry["series"]["lag"]) - 1 - (entry["tick"] - tick)
-        if 0 <= place < len(entry["series"]["lag"]):
-            found.append({name: values[place] for name, values in entry["series"].items()})
-    return found
+def _merged(samples: Sequence[Sample]) -> Sample:
+    """One process's last samples as one: how it stands now, and what it has counted over all of them."""
+    counted = {name: sum(sample[name] for sample in samples) for name in COUNTS}
+    return {**samples[-1], **counted, "requests": _added(samples)}
+
+
+def _added(samples: Iterable[Sample]) -> list[int]:
+    return [sum(bucket) for bucket in zip(*(sample["requests"] for sample in samples), strict=True)]
+
+
+def _sums(samples: Sequence[Sample]) -> Numbers:
+    """Samples of several processes: what there is and what happens add up, of the lags the longest counts."""
+
+    def total(name: str) -> float:
+        added: float = sum(sample[name] for sample in samples)
+        return added
+
+    def rate(name: str) -> float:
+        each: float = sum(sample[name] / sample["seconds"] for sample in samples)
+        return round(each, 3)
+
+    return {
+        "connections": total("connections"),
+        "channels": total("channels"),
+        "writes_per_second": rate("writes"),
+        "conflicts_per_second": rate("conflicts"),
+        "healed_per_second": rate("healed"),
+        "healing_lag_seconds": max((sample["lag"] for sample in samples), default=0.0),
+        "requests_per_second": round(sum(sum(sample["requests"]) / sample["seconds"] for sample in samples), 3),
+        "request_p95_seconds": quantile(_added(samples), 0.95),
+        "pool_open": total("pool"),
+        "pool_busy": total("busy"),
+        "waiting_writes": total("waiting"),
+    }
+
+
+def _row(entry: Entry, recent: Sample) -> dict[str, Any]:
+    told = {name: entry[name] for name in ("node", "pid", "version", "started_at", "pool_max")}
+    return {**told, "redis_connected": entry["redis"], **_sums([recent])}
+
+
+def _totals(processes: Sequence[Entry], recent: Sequence[Sample]) -> dict[str, Any]:
+    requests = _added(recent)
+    return {
+        **_sums(recent),
+        **{f"request_p{share}_seconds": quantile(requests, share / 100) for share in (50, 99)},
+        "pool_max": sum(entry["pool_max"] for entry in processes),
+        "agents_online": len(online(processes)),
+        "redis_connected": sum(entry["redis"] for entry in processes),
+        "processes": len(processes),
+        "nodes": len({entry["node"] for entry in processes}),
+    }

@@ -43,8 +43,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One tick: what there was at its end, and what happened since the one before. `lag` in seconds."""
+    """One tick: what there was at its end, and what happened in the seconds since the one before. `lag` in seconds."""
 
+    tick: int
+    seconds: float
     connections: int
     channels: int
     writes: int
@@ -67,8 +69,7 @@ class Vitals:
         self._started = datetime.now(UTC)
         self._healed = time.monotonic()
         self._samples: deque[Sample] = deque(maxlen=KEPT)
-        self._tick = 0
-        self._before = self._totals()
+        self._before, self._taken = self._totals(), time.monotonic()
 
     def healed(self) -> None:
         self._healed = time.monotonic()
@@ -80,13 +81,10 @@ class Vitals:
             await asyncio.sleep(EVERY - time.time() % EVERY)
 
     def tell(self, tick: int) -> None:
-        """Takes the sample of a tick. A process that was held up for several of them tells of those as of one."""
-        if tick == self._tick:
+        """Takes the sample of a tick. A process that was held up for several of them has one for all."""
+        if self._samples and tick == self._samples[-1].tick:
             return
-        if self._tick and tick != self._tick + 1:
-            self._samples.clear()
-        self._tick = tick
-        self._samples.append(self._sample())
+        self._samples.append(self._sample(tick))
         self._roster.put(PLACE, self._process, self._entry())
 
     async def everybody(self) -> Members:
@@ -103,20 +101,22 @@ class Vitals:
             "redis": self._services.broker.connected,
             "agents": self._services.sessions.agents(),
             "pool_max": self._services.database.limit,
-            "tick": self._tick,
             "series": {name: [sample[name] for sample in samples] for name in samples[0]},
         }
 
-    def _sample(self) -> Sample:
+    def _sample(self, tick: int) -> Sample:
         services, before, now = self._services, self._before, self._totals()
+        since, self._taken = self._taken, time.monotonic()
         self._before = now
         return Sample(
+            tick=tick,
+            seconds=round(max(self._taken - since, 0.001), 3),
             connections=len(services.sessions),
             channels=services.hub.channels,
             writes=now.writes - before.writes,
             conflicts=now.conflicts - before.conflicts,
             healed=now.healed - before.healed,
-            lag=round(time.monotonic() - self._healed, 3),
+            lag=round(self._taken - self._healed, 3),
             pool=services.database.size,
             busy=services.database.size - services.database.idle,
             waiting=services.recorder.waiting,

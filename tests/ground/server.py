@@ -49,8 +49,8 @@ class RunningServer:
         """What it has logged so far."""
         return self.log.read_text(errors="replace")
 
-    def wait_until_ready(self) -> None:
-        eventually_blocking(self._is_ready, within=READY_WITHIN, what=f"{self.url}/readyz answers 200")
+    def wait_until_ready(self, within: float = READY_WITHIN) -> None:
+        eventually_blocking(self._is_ready, within=within, what=f"{self.url}/readyz answers 200")
 
     def _is_ready(self) -> bool:
         if self.process.poll() is not None:

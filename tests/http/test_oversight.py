@@ -20,8 +20,9 @@ from tests.http.desk import Desk, open_desk, problem
 BUCKETS = len(SECONDS) + 1
 
 
-def entry(pid: int, tick: int, length: int = 3, node: str = "one", **series: list[Any]) -> dict[str, Any]:
+def entry(pid: int, ticks: range, node: str = "one", **series: list[Any]) -> dict[str, Any]:
     names = ("connections", "channels", "writes", "conflicts", "healed", "lag", "pool", "busy", "waiting")
+    length = len(ticks)
     return {
         "node": node,
         "pid": pid,
@@ -30,14 +31,19 @@ def entry(pid: int, tick: int, length: int = 3, node: str = "one", **series: lis
         "redis": True,
         "agents": [pid, 7],
         "pool_max": 10,
-        "tick": tick,
-        "series": {name: [0] * length for name in names} | {"requests": [[0] * BUCKETS] * length} | series,
+        "series": {
+            "tick": list(ticks),
+            "seconds": [5.0] * length,
+            **{name: [0] * length for name in names},
+            "requests": [[0] * BUCKETS] * length,
+            **series,
+        },
     }
 
 
 def test_ticks_of_several_processes_are_added_up_where_they_belong() -> None:
-    early = entry(1, 99, connections=[1, 2, 3], writes=[5, 10, 15], lag=[0.5, 0.5, 0.5])
-    late = entry(2, 100, connections=[10, 20, 30], writes=[0, 0, 5], lag=[0.1, 0.9, 0.2], node="two")
+    early = entry(1, range(97, 100), connections=[1, 2, 3], writes=[5, 10, 15], lag=[0.5, 0.5, 0.5])
+    late = entry(2, range(98, 101), connections=[10, 20, 30], writes=[0, 0, 5], lag=[0.1, 0.9, 0.2], node="two")
     state = system_state([late, early])
     series = state["series"]
     assert state["ends_at"] == 100 * EVERY
@@ -48,8 +54,14 @@ def test_ticks_of_several_processes_are_added_up_where_they_belong() -> None:
     assert [row["node"] for row in state["processes"]] == ["one", "two"]
     totals = state["totals"]
     assert (totals["connections"], totals["pool_max"], totals["nodes"], totals["processes"]) == (33, 20, 2, 2)
-    assert totals["writes_per_second"] == 2 + 0.333  # of the last minute, as far as each was there
+    assert totals["writes_per_second"] == 2.333  # of the last minute, as far as each was there
     assert totals["agents_online"] == 3  # 7 is connected to both
+
+
+def test_a_process_that_was_held_up_leaves_a_hole_and_no_peak() -> None:
+    held_up = entry(1, range(90, 99, 4), writes=[5, 20, 20], seconds=[5.0, 20.0, 20.0])
+    series = system_state([held_up])["series"]
+    assert series["writes_per_second"][-9:] == [1, None, None, None, 1, None, None, None, 1]
 
 
 def test_nobody_told_anything() -> None:

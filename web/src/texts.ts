@@ -58,7 +58,7 @@ export function amount(value: number): string {
 /** A time that something took, in seconds, said in the unit that fits. */
 export function duration(seconds: number): string {
   const [value, unit] = seconds < 1 ? [seconds * 1000, "millisecond"] : seconds < 120 ? [seconds, "second"] : [seconds / 60, "minute"];
-  return value.toLocaleString(undefined, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 });
+  return value.toLocaleString(undefined, { style: "unit", unit, unitDisplay: "narrow", maximumFractionDigits: value < 10 ? 1 : 0 });
 }
 
 const fieldNames: Readonly<Record<string, string>> = {
@@ -263,9 +263,9 @@ export const texts = {
   },
 
   team: {
-    summary: (open: number, online: number) => `${plural(open, "customer", "customers")} to work on, ${plural(online, "agent", "agents")} online`,
+    summary: (open: number, online: number) => `${open.toLocaleString()} open, ${online.toLocaleString()} online`,
     failed: "The team’s work could not be loaded.",
-    orders: { load: "Most work first", name: "By name" },
+    orders: { load: "Most work", name: "Name" },
     online: "Online",
     offline: "Offline",
     openWord: "open",
@@ -341,10 +341,10 @@ export const texts = {
     chartHints: {
       connections: (agents: number) => `of ${plural(agents, "agent", "agents")}`,
       writes: (waiting: number) => `${waiting.toLocaleString()} waiting`,
-      conflicts: "edits that met another, and comments held back",
-      lag: "since the channels were last compared with the database",
+      conflicts: "edits met, comments held back",
+      lag: "since compared with the database",
       requests: "over HTTP, long polls aside",
-      times: (half: string, most: string) => `95 %; half within ${half}, 99 % within ${most}`,
+      times: (half: string, most: string) => `95 %; half ${half}, 99 % ${most}`,
       pool: (open: number) => `in use of all; ${open.toLocaleString()} open`,
       channels: (connected: number, processes: number) => `Redis: ${connected} of ${processes} connected`,
     },

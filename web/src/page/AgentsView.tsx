@@ -49,10 +49,10 @@ export default function AgentsView({ onMenu }: { readonly onMenu: () => void }) 
             <thead>
               <tr>
                 <th scope="col">{texts.agents.name}</th>
-                <th scope="col">{texts.agents.username}</th>
+                <th scope="col" className="extra">{texts.agents.username}</th>
                 <th scope="col">{texts.agents.role}</th>
-                <th scope="col" className="number">{texts.agents.openWork}</th>
-                <th scope="col">{texts.agents.state}</th>
+                <th scope="col" className="number extra">{texts.agents.openWork}</th>
+                <th scope="col" className="extra">{texts.agents.state}</th>
                 <th scope="col">
                   <span className="hidden">{texts.agents.actions}</span>
                 </th>
@@ -68,10 +68,10 @@ export default function AgentsView({ onMenu }: { readonly onMenu: () => void }) 
                       {agent.id === me.id && <span className="quiet-text">{texts.agents.you}</span>}
                     </span>
                   </th>
-                  <td>{agent.username}</td>
+                  <td className="extra">{agent.username}</td>
                   <td>{roleNames[agent.role]}</td>
-                  <td className="number">{amount(openOfAgent(agent.id))}</td>
-                  <td>{agent.active ? texts.agents.active : texts.agents.disabled}</td>
+                  <td className="number extra">{amount(openOfAgent(agent.id))}</td>
+                  <td className="extra">{agent.active ? texts.agents.active : texts.agents.disabled}</td>
                   <td className="row-tools">
                     <Button className="button quiet" onPress={() => setDoing({ what: "change", agent })} aria-label={texts.agents.changeOf(agent.name)}>
                       {texts.agents.change}

@@ -23,7 +23,7 @@ export default function HandoverModal({ from, loads, onClose }: Props) {
   const [takers, setTakers] = useState<ReadonlySet<string>>(new Set());
   const chosen = OPEN.filter((status) => statuses.has(status));
   const count = chosen.reduce((sum, status) => sum + from.counts[status], 0);
-  const others = loads.filter(({ agent }) => agent.active && agent.id !== from.agent.id).toSorted((a, b) => a.open - b.open);
+  const others = loads.filter(({ agent }) => agent.active && agent.id !== from.agent.id).toSorted(byLikelihood);
   const isBusy = state.phase === "collecting" || state.phase === "writing";
   const begin = () => {
     const taking = others.filter(({ agent }) => takers.has(String(agent.id))).map(({ agent, open }) => ({ id: agent.id, open }));
@@ -86,6 +86,11 @@ export default function HandoverModal({ from, loads, onClose }: Props) {
       </Modal>
     </ModalOverlay>
   );
+}
+
+/** Agents before those who oversee them, whoever has least first. */
+function byLikelihood(a: Load, b: Load): number {
+  return Number(a.agent.role !== "agent") - Number(b.agent.role !== "agent") || a.open - b.open;
 }
 
 interface CheckProps {

@@ -70,7 +70,7 @@ export const MenuIcon = (props: IconProps) => (
 
 export const WorkIcon = (props: IconProps) => (
   <Icon {...props}>
-    <path d="M2.5 9.5 4 3.75h8l1.5 5.75v2.75h-11zM2.5 9.5H6l.75 1.25h2.5L10 9.5h3.5" />
+    <path d="M2.5 4.2 3.4 5 5 3.2M2.5 8.2l.9.8L5 7.2M2.5 12.2l.9.8L5 11.2M7.5 4.2h6M7.5 8.2h6M7.5 12.2h6" />
   </Icon>
 );
 

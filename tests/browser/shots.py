@@ -1,0 +1,182 @@
+"""Pictures of every view, light and dark, wide and narrow, on the example data.
+
+    python -m tests.browser.shots FOLDER [NAME…]     all of them, or those whose name begins so
+
+They are for looking at: nothing is compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.browser.office import ARGUMENTS, PASSWORD
+from tests.ground.chromium import find_chromium
+from tests.ground.demo import demo_server
+
+SIZES = {"1440": {"width": 1440, "height": 900}, "390": {"width": 390, "height": 844}}
+THEMES = ("light", "dark")
+
+Act = Callable[[Page], Awaitable[None]]
+
+
+async def nothing(_: Page) -> None:
+    """The view is what its address shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is photographed: by whom, where, and after what has been done there."""
+
+    name: str
+    username: str
+    path: str
+    ready: str
+    act: Act = nothing
+
+
+async def open_customer(page: Page) -> None:
+    await page.get_by_test_id("customer-row").nth(2).locator("a").click()
+    await expect(page.get_by_test_id("feed-item").last).to_be_visible()
+    await expect(page.get_by_test_id("connection-state")).to_have_attribute("data-phase", "live")
+
+
+async def open_details(page: Page) -> None:
+    await open_customer(page)
+    if page.viewport_size is not None and page.viewport_size["width"] < 980:
+        await page.get_by_role("button", name="Details").click()
+
+
+async def open_notice(page: Page) -> None:
+    await page.get_by_test_id("notice").nth(1).locator("a").click()
+    await expect(page.locator("[data-pointed]")).to_be_visible()
+
+
+async def open_keys(page: Page) -> None:
+    await page.keyboard.press("?")
+    await expect(page.get_by_test_id("keys")).to_be_visible()
+
+
+async def open_menu(page: Page) -> None:
+    if page.viewport_size is not None and page.viewport_size["width"] < 820:
+        await page.get_by_role("button", name="Open menu").click()
+    await page.get_by_role("button", name="account").click()
+    await expect(page.get_by_role("menu").first).to_be_visible()
+
+
+async def hand_over(page: Page) -> None:
+    await page.get_by_test_id("hand-over").first.click()
+    await page.get_by_test_id("handover").get_by_role("checkbox").nth(4).check()
+    await page.get_by_test_id("handover").get_by_role("checkbox").nth(5).check()
+
+
+async def add_agent(page: Page) -> None:
+    await page.get_by_test_id("add-agent").click()
+    await page.get_by_test_id("agent-dialog").get_by_label("Name", exact=True).fill("Noor Haddad")
+
+
+async def disable_agent(page: Page) -> None:
+    await page.get_by_role("button", name="Disable").nth(1).click()
+    await expect(page.get_by_test_id("disable-dialog")).to_be_visible()
+
+
+async def as_table(page: Page) -> None:
+    await page.get_by_role("button", name="Show as table").click()
+    await expect(page.get_by_test_id("series-table")).to_be_visible()
+
+
+async def go_offline(page: Page) -> None:
+    await open_customer(page)
+    await page.context.set_offline(True)
+    await page.evaluate("window.dispatchEvent(new Event('offline'))")
+    await expect(page.get_by_test_id("connection-strip")).to_be_visible(timeout=60_000)
+
+
+LIST, SYSTEM = "[data-testid=customer-row]", "[data-testid=system] .chart"
+VIEWS = (
+    View("work", "dana", "/", LIST),
+    View("customer", "dana", "/", LIST, open_customer),
+    View("details", "dana", "/", LIST, open_details),
+    View("inbox", "dana", "/inbox", "[data-testid=notice]"),
+    View("inbox-open", "dana", "/inbox", "[data-testid=notice]", open_notice),
+    View("keys", "ines", "/?assigned_to=all", LIST, open_keys),
+    View("menu", "ines", "/?assigned_to=all", LIST, open_menu),
+    View("team", "ines", "/team", "[data-testid=load]"),
+    View("team-hand-over", "ines", "/team", "[data-testid=load]", hand_over),
+    View("agents", "root", "/agents", "[data-testid=agent]"),
+    View("agents-add", "root", "/agents", "[data-testid=agent]", add_agent),
+    View("agents-disable", "root", "/agents", "[data-testid=agent]", disable_agent),
+    View("system", "ines", "/system", SYSTEM),
+    View("system-table", "ines", "/system", SYSTEM, as_table),
+    View("offline", "dana", "/", LIST, go_offline),
+)
+
+
+async def photograph(browser: Browser, url: str, folder: Path, names: tuple[str, ...]) -> None:
+    wanted = [view for view in VIEWS if not names or view.name.startswith(names)]
+    for size, viewport in SIZES.items():
+        for theme in THEMES:
+            if not names or "login".startswith(names):
+                page = await new_page(browser, theme, viewport)
+                await page.goto(url)
+                await shoot(page, folder, f"login-{theme}-{size}")
+                await page.context.close()
+            for username in dict.fromkeys(view.username for view in wanted):
+                page = await new_page(browser, theme, viewport)
+                await sign_in(page, url, username)
+                for view in wanted:
+                    if view.username == username:
+                        await page.goto(url + view.path)
+                        await expect(page.locator(view.ready).first).to_be_visible()
+                        await view.act(page)
+                        await shoot(page, folder, f"{view.name}-{theme}-{size}")
+                await page.context.close()
+
+
+async def new_page(browser: Browser, theme: str, viewport: dict[str, int]) -> Page:
+    context = await browser.new_context(
+        viewport=viewport,  # type: ignore[arg-type]  # reason: a dict is what it wants
+        color_scheme=theme,  # type: ignore[arg-type]  # reason: one of THEMES
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+        reduced_motion="reduce",
+    )
+    return await context.new_page()
+
+
+async def sign_in(page: Page, url: str, username: str) -> None:
+    await page.goto(url)
+    await page.get_by_label("Username").fill(username)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_test_id("customer-list")).to_be_attached()
+
+
+async def shoot(page: Page, folder: Path, name: str) -> None:
+    await page.wait_for_load_state("networkidle")
+    await page.screenshot(path=folder / f"{name}.png")
+    print(f"{name}.png", flush=True)
+
+
+async def all_views(url: str, folder: Path, names: tuple[str, ...]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
+        await photograph(browser, url, folder, names)
+        await browser.close()
+
+
+def main(folder: Path, names: tuple[str, ...]) -> None:
+    with demo_server() as server:
+        asyncio.run(all_views(server.url, folder, names))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), tuple(sys.argv[2:]))
