@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { texts } from "../texts";
 import { Button } from "./Button";
-import { useShortcut } from "./hooks";
+import { useShortcut } from "./keys";
 import { CloseIcon, SearchIcon } from "./icons";
 
 const AFTER_MS = 150;
