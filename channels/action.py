@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from channels.agent import Actor
 from channels.customer import CUSTOM_FIELD
@@ -66,6 +68,13 @@ class Action:
     version: int
     command_id: UUID | None
     created_at: datetime
+    _text: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def json_text(self) -> bytes:
+        """`as_json` as text, made once: the author's answer and the publication hold the same."""
+        if not self._text:
+            self._text.append(orjson.dumps(self.as_json()))
+        return self._text[0]
 
     def as_json(self) -> dict[str, Any]:
         """The action as HTTP and realtime show it (contract §4)."""
@@ -84,12 +93,12 @@ class Action:
             "created_at": rfc3339(self.created_at),
         }
 
-    def publication_json(self) -> dict[str, Any]:
-        """What travels on `customer:<id>`: the action, and of the customer just what it changed.
+    def publication_text(self) -> bytes:
+        """What travels on `customer:<id>`, as JSON text: the action, and of the customer just what it changed.
 
         A function of the action alone, so that a recovered publication equals the one seen live.
         """
-        return {"type": "action", "action": self.as_json(), "customer": self._changed()}
+        return b'{"type":"action","action":%b,"customer":%b}' % (self.json_text(), orjson.dumps(self._changed()))
 
     def _changed(self) -> dict[str, Any]:
         if self.kind not in CHANGES_FIELDS:

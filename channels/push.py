@@ -65,7 +65,8 @@ def signal(name: ChannelName, data: dict[str, Any]) -> Push:
 
 
 def action_publication(action: Action) -> Push:
-    return publication(customer_channel(action.customer_id), action.offset, action.publication_json())
+    channel = str(customer_channel(action.customer_id))
+    return Push(PushKind.PUBLICATION, channel, action.publication_text(), action.offset)
 
 
 def notice_publication(notice: Notice) -> Push:

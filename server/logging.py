@@ -6,12 +6,16 @@ import logging
 import logging.config
 import re
 import sys
+import time
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import orjson
 import structlog
 from structlog.typing import Processor
+
+from channels.times import rfc3339
 
 SECRET = re.compile(r"token|password|secret|authorization|cookie|body|api_?key", re.IGNORECASE)
 _QUERY = re.compile(r"\?[^\s\"']*")
@@ -49,7 +53,7 @@ def configure_logging(level: str = "INFO", *, stream: TextIO = sys.stderr, conso
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
             foreign_pre_chain=[*shared, without_queries],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *shown],
         )
@@ -60,6 +64,39 @@ def configure_logging(level: str = "INFO", *, stream: TextIO = sys.stderr, conso
         library.handlers.clear()
         library.propagate = True
     logging.captureWarnings(True)
+
+
+def log_request(**fields: Any) -> None:
+    """One line for a request, to the same place as all others, in a tenth of the time: there is one for each request,
+    so it passes no processors. The names of the fields must be harmless; `redact` does not see them."""
+    logger = logging.getLogger("casewire.access")
+    if logger.isEnabledFor(logging.INFO):
+        logger.handle(_RequestRecord(fields))
+
+
+class _RequestRecord(logging.LogRecord):
+    """What handlers look at, and no more: nobody wants to know from which line of our code a request was logged."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.name, self.levelno, self.levelname = "casewire.access", logging.INFO, "INFO"
+        self.msg, self.args, self.fields = "request", (), fields
+        self.exc_info = self.exc_text = self.stack_info = None
+        self.pathname = self.filename = self.module = self.funcName = ""
+        self.created, self.msecs, self.lineno = time.time(), 0, 0
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        if not isinstance(record, _RequestRecord):
+            return super().format(record)
+        event: dict[str, Any] = {
+            "event": "request",
+            **record.fields,
+            "logger": record.name,
+            "level": "info",
+            "timestamp": rfc3339(datetime.now(UTC)),
+        }
+        return str(self.processors[-1](None, "info", event))
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

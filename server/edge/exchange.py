@@ -5,13 +5,11 @@ from __future__ import annotations
 import random
 import time
 
-import structlog
 from starlette.types import Message, Scope, Send
 
 from server.edge.headers import Headers, with_security
+from server.logging import log_request
 from server.services import Services
-
-log = structlog.get_logger("casewire.access")
 
 QUIET = ("/livez", "/readyz", "/metrics", "/assets/", "/emulation")
 """Paths that are asked all the time and logged only when they fail."""
@@ -51,8 +49,7 @@ class Exchange:
         if status < 500 and scope["path"].startswith(QUIET):
             return
         caller = state.get("caller")
-        log.info(
-            "request",
+        log_request(
             method=scope["method"],
             path=scope["path"],
             status=status,

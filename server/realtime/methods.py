@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
+
 from channels.command import Intent
 from channels.errors import EditConflict, NotFound, UnseenActions
 from channels.names import customer_channel
@@ -48,7 +50,7 @@ async def _write(session: Session, intent: Intent, command_id: Any) -> Recorded:
 
 
 def _action(recorded: Recorded) -> dict[str, Any]:
-    return {"action": None if recorded.action is None else recorded.action.as_json()}
+    return {"action": None if recorded.action is None else orjson.Fragment(recorded.action.json_text())}
 
 
 async def _comment_add(session: Session, data: Any) -> dict[str, Any]:

@@ -16,7 +16,15 @@ from server.models.queries import ActionsQuery
 from server.models.requests import CommentRewrite, NewComment
 from server.models.responses import ActionOut, ActionsOut, PresenceOut
 from server.models.values import MAX_ID
-from server.routes.answers import Responses, api_router, json_response, nothing, problems, replay_headers
+from server.routes.answers import (
+    Responses,
+    api_router,
+    json_response,
+    json_text_response,
+    nothing,
+    problems,
+    replay_headers,
+)
 from server.routes.customers import CustomerId
 from server.routes.dependencies import CallerDep, CommandIdDep, ServicesDep
 from server.routes.seeing import visible_customer, write
@@ -144,4 +152,4 @@ async def delete_comment(
 def _action(recorded: Recorded, status: int) -> Response:
     if recorded.action is None:
         return nothing()
-    return json_response(recorded.action.as_json(), status, replay_headers(recorded))
+    return json_text_response(recorded.action.json_text(), status, replay_headers(recorded))

@@ -20,7 +20,11 @@ REPLAYED = {"Idempotency-Replayed": "true"}
 
 
 def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(content), status, headers, "application/json")
+    return json_text_response(orjson.dumps(content), status, headers)
+
+
+def json_text_response(text: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(text, status, headers, "application/json")
 
 
 def nothing() -> Response:
