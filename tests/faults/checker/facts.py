@@ -1,0 +1,128 @@
+"""A history, looked up from all sides."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tests.faults.history import (
+    Acknowledged,
+    ClockSeen,
+    Delivered,
+    Event,
+    FaultBegan,
+    FaultEnded,
+    FinalRead,
+    Invoked,
+    Json,
+    Lost,
+    Refused,
+    Snapshot,
+    Subscribed,
+    Unknown,
+    Witnessed,
+)
+
+Outcome = Acknowledged | Refused | Unknown
+Seen = Snapshot | Subscribed | Lost | Delivered
+Command = tuple[int, str]
+"""Its actor and its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A law that was broken: which, how in a sentence, and the places in the history that show it."""
+
+    law: int
+    sentence: str
+    places: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return f"law {self.law}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    place: int
+    invoked: Invoked
+    outcome_place: int | None
+    outcome: Outcome | None
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        return (self.place,) if self.outcome_place is None else (self.place, self.outcome_place)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    kind: str
+    began: float
+    ended: float
+    excused: tuple[str, ...]
+
+    def excuses(self, viewer: str) -> bool:
+        return "*" in self.excused or viewer in self.excused
+
+
+class Facts:
+    """`final` holds each customer's last state and log; `seen` what each viewer saw of each customer, in order."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.events = list(events)
+        self.contradictions: list[Violation] = []
+        self.final: dict[int, FinalRead] = {}
+        self.log: dict[tuple[int, int], Json] = {}
+        self.recorded: dict[Command, list[Json]] = defaultdict(list)
+        self.commands: dict[Command, list[Attempt]] = defaultdict(list)
+        self.seen: dict[tuple[str, int], list[tuple[int, Seen]]] = defaultdict(list)
+        self.witnessed: list[tuple[int, Witnessed]] = []
+        self.faults: list[Fault] = []
+        self._clock: ClockSeen | None = None
+        self._sort()
+
+    def _sort(self) -> None:
+        invoked: dict[int, tuple[int, Invoked]] = {}
+        outcomes: dict[int, tuple[int, Outcome]] = {}
+        began: dict[int, FaultBegan] = {}
+        ended: dict[int, float] = {}
+        for place, event in enumerate(self.events):
+            match event:
+                case Invoked():
+                    invoked[event.attempt] = place, event
+                case Acknowledged() | Refused() | Unknown():
+                    if event.attempt in outcomes or event.attempt not in invoked:
+                        self.contradictions.append(Violation(9, f"attempt {event.attempt} was answered twice", (place,)))
+                    outcomes[event.attempt] = place, event
+                case Snapshot() | Subscribed() | Lost() | Delivered():
+                    self.seen[event.viewer, event.customer_id].append((place, event))
+                case Witnessed():
+                    self.witnessed.append((place, event))
+                case FaultBegan():
+                    began[event.fault] = event
+                case FaultEnded():
+                    ended[event.fault] = event.at
+                case FinalRead():
+                    self._read(event)
+                case ClockSeen():
+                    self._clock = event
+        for attempt, (place, one) in invoked.items():
+            outcome_place, outcome = outcomes.get(attempt, (None, None))
+            self.commands[one.actor, one.command_id].append(Attempt(place, one, outcome_place, outcome))
+        end = self.events[-1].at if self.events else 0.0
+        self.faults = [Fault(f.kind, f.at, ended.get(number, end), f.excused) for number, f in began.items()]
+
+    def _read(self, final: FinalRead) -> None:
+        self.final[final.customer_id] = final
+        for action in final.actions:
+            self.log[final.customer_id, action["offset"]] = action
+            if action["command_id"] is not None:
+                self.recorded[action["actor"]["id"], action["command_id"]].append(action)
+
+    def attempts(self) -> Iterator[Attempt]:
+        for attempts in self.commands.values():
+            yield from attempts
+
+    def at_driver(self, database: float) -> float:
+        """A time of the database's clock, as the driver's clock would have shown it."""
+        return database if self._clock is None else database - self._clock.database + self._clock.at

@@ -1,0 +1,216 @@
+"""What happened in a run, in the order in which the driver saw it. Only ever appended to; the checker judges it.
+
+Times (`at`) are seconds of the driver's own clock. Commands are named by `(actor, command_id)`; each attempt to carry
+one out has a number of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A wish to comment; with `seen_offset` only if no other agent wrote since."""
+
+    body: str
+    seen_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A wish to change fields (custom ones as `fields.<key>`) that starts from a version."""
+
+    changes: Mapping[str, Any]
+    base_version: int
+    strict: bool = False
+
+
+Wish = Comment | Update
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSeen:
+    """The database's clock, in seconds since the epoch, when the driver's showed `at`."""
+
+    at: float
+    database: float
+
+
+@dataclass(frozen=True, slots=True)
+class Invoked:
+    """An attempt leaves its client, by way of `via` (a transport and a node)."""
+
+    at: float
+    attempt: int
+    actor: int
+    command_id: str
+    customer_id: int
+    wish: Wish
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The attempt was answered with success. `action` None: nothing had to change; `replayed` None: not told."""
+
+    at: float
+    attempt: int
+    action: Json | None
+    replayed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The attempt was refused for good, by the name of a problem and, where one came, with its document."""
+
+    at: float
+    attempt: int
+    name: str
+    document: Json | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody knows what became of the attempt: no answer, or one that asks to try again."""
+
+    at: float
+    attempt: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A viewer read the customer as it is, before it subscribed from there."""
+
+    at: float
+    viewer: str
+    customer_id: int
+    customer: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A viewer follows from `offset` on."""
+
+    at: float
+    viewer: str
+    customer_id: int
+    offset: int
+    recovering: bool
+    recovered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A viewer knows that it follows no longer (`why`), and tries to come back."""
+
+    at: float
+    viewer: str
+    customer_id: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A publication reached a viewer; `data` is what it carried."""
+
+    at: float
+    viewer: str
+    customer_id: int
+    offset: int
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """After a viewer had seen `delivered`, the database itself was asked for the customer's offset."""
+
+    at: float
+    customer_id: int
+    delivered: int
+    stored: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaultBegan:
+    """`excused`: the viewers who cannot be served while the fault lasts (`*`: nobody can)."""
+
+    at: float
+    fault: int
+    kind: str
+    excused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FaultEnded:
+    at: float
+    fault: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinalRead:
+    """A customer and its whole log, read when everything was quiet."""
+
+    at: float
+    customer_id: int
+    customer: Json
+    actions: tuple[Json, ...]
+
+
+Event = (
+    ClockSeen
+    | Invoked
+    | Acknowledged
+    | Refused
+    | Unknown
+    | Snapshot
+    | Subscribed
+    | Lost
+    | Delivered
+    | Witnessed
+    | FaultBegan
+    | FaultEnded
+    | FinalRead
+)
+
+
+class History:
+    """`clock` is the driver's; `followers` are told each event as it is appended."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.events: list[Event] = []
+        self._attempts = 0
+
+    def append(self, event: Event) -> None:
+        self.events.append(event)
+
+    def next_attempt(self) -> int:
+        self._attempts += 1
+        return self._attempts
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """An event as JSON, with long texts cut short."""
+    return {"event": type(event).__name__, **{name: _short(value) for name, value in asdict(event).items()}}
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > 120:
+        return f"{value[:100]}… ({len(value)} characters)"
+    if isinstance(value, dict):
+        return {name: _short(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_short(inner) for inner in value[:20]]
+    return value
