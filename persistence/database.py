@@ -28,6 +28,7 @@ LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # the driver has lost track: after a freeze an answer and its time limit came at once
 )
 """The connection is gone; whether a statement under way took effect is not known."""
 

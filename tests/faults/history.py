@@ -154,9 +154,10 @@ class FaultEnded:
 
 @dataclass(frozen=True, slots=True)
 class FinalRead:
-    """A customer and its whole log, read when everything was quiet."""
+    """A customer and its whole log, read when everything was quiet; `by` tells from which node."""
 
     at: float
+    by: str
     customer_id: int
     customer: Json
     actions: tuple[Json, ...]

@@ -152,5 +152,5 @@ class Tale:
 
     def end(self) -> History:
         self.deliver()
-        self.history.append(FinalRead(self.tick(), CUSTOMER, dict(self.customer), tuple(self.actions)))
+        self.history.append(FinalRead(self.tick(), "north", CUSTOMER, dict(self.customer), tuple(self.actions)))
         return self.history

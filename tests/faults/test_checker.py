@@ -125,6 +125,8 @@ WRONG: list[tuple[int, str, Damage]] = [
     (1, "without a subscription", drop(Subscribed, 0)),
     (1, "another state than the fresh snapshot: ['status']",
      final(lambda read: replace(read, customer={**read.customer, "status": "new"}))),
+    (1, "north and south tell of customer 7 in different ways",
+     lambda events: events.append(replace(events[-1], by="south", actions=()))),
     # law 2: only what was committed
     (2, "never committed", without(5)),
     (2, "other content", altered(2, body="else")),

@@ -32,7 +32,10 @@ class Proxy:
 
     - `cut()` ends all connections at once, with a reset.
     - `refuse` True: new connections are ended as soon as they come.
-    - `hold()` stops passing anything on in either direction (a blackhole) until `resume()`.
+    - `hold()` stops passing anything on in either direction (a blackhole) until `resume()`; `hold_answers()` only what
+      the server says.
+    - `cut_within_next_answer()`: of the next bytes that the server sends on any connection half are passed on, and then
+      that connection ends: in the middle of a frame, if it was one.
     - `cut_after_answer_to(text)`: the next time the client sends `text`, the server's answer is waited for
       and then, instead of being passed on, the connection is cut: done, but the client does not know.
       With `refuse_after_cut` it cannot come back either.
@@ -44,9 +47,10 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._asking, self._answering = asyncio.Event(), asyncio.Event()  # not set: that direction is held
+        self.resume()
         self._trigger: bytes | None = None
+        self._halve = False
         self.cuts = 0
         self.round_trips = 0
         self.refuse = False
@@ -73,13 +77,25 @@ class Proxy:
             writer.transport.abort()
 
     def hold(self) -> None:
-        self._flowing.clear()
+        self._asking.clear()
+        self._answering.clear()
+
+    def hold_answers(self) -> None:
+        self._answering.clear()
 
     def resume(self) -> None:
-        self._flowing.set()
+        self._asking.set()
+        self._answering.set()
+
+    @property
+    def connections(self) -> int:
+        return len(self._writers) // 2
 
     def cut_after_answer_to(self, text: bytes) -> None:
         self._trigger = text
+
+    def cut_within_next_answer(self) -> None:
+        self._halve = True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -103,6 +119,8 @@ class Proxy:
                     side.transport.abort()
         except OSError:
             writer.transport.abort()
+        except asyncio.CancelledError:  # by the exit below; asyncio's server would log it as an error
+            writer.transport.abort()
         finally:
             self._tasks.discard(task)
 
@@ -115,12 +133,19 @@ class Proxy:
         *,
         from_client: bool,
     ) -> None:
+        flowing = self._asking if from_client else self._answering
         with suppress(ConnectionError):
             while data := await reader.read(65536):
-                await self._flowing.wait()
+                await flowing.wait()
                 if from_client and not turn.asked:
                     self.round_trips += 1
                 turn.asked = from_client
+                if self._halve and not from_client:
+                    self._halve = False
+                    self.cuts += 1
+                    writer.write(data[: len(data) // 2])
+                    await writer.drain()
+                    return
                 if from_client and self._trigger is not None and self._trigger in data:
                     self._trigger = None
                     turn.cut_next = True

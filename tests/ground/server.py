@@ -73,13 +73,14 @@ class Servers:
         self._environment = environment
         self._started: list[RunningServer] = []
 
-    async def start(self, **environment: str) -> RunningServer:
-        """A server that is ready; `environment` adds to its settings or overrides them."""
-        return await asyncio.to_thread(self.start_blocking, **environment)
+    async def start(self, port: int | None = None, **environment: str) -> RunningServer:
+        """A server that is ready, on a free port if none is given; `environment` adds to its settings or overrides
+        them."""
+        return await asyncio.to_thread(self.start_blocking, port, **environment)
 
-    def start_blocking(self, **environment: str) -> RunningServer:
+    def start_blocking(self, port: int | None = None, **environment: str) -> RunningServer:
         """The same where there is no event loop."""
-        server = self._launch(environment)
+        server = self._launch(port or free_port(), environment)
         try:
             server.wait_until_ready()
         except AssertionError as error:
@@ -96,10 +97,9 @@ class Servers:
             except subprocess.TimeoutExpired:
                 server.kill()
 
-    def _launch(self, environment: Mapping[str, str]) -> RunningServer:
-        port = free_port()
+    def _launch(self, port: int, environment: Mapping[str, str]) -> RunningServer:
         log = self._folder / f"server-{port}.log"
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "server", "serve"],
                 cwd=PROJECT,

@@ -103,7 +103,7 @@ class Facts:
                 case FaultEnded():
                     ended[event.fault] = event.at
                 case FinalRead():
-                    self._read(event)
+                    self._read(event, place)
                 case ClockSeen():
                     self._clock = event
         for attempt, (place, one) in invoked.items():
@@ -112,7 +112,13 @@ class Facts:
         end = self.events[-1].at if self.events else 0.0
         self.faults = [Fault(f.kind, f.at, ended.get(number, end), f.excused) for number, f in began.items()]
 
-    def _read(self, final: FinalRead) -> None:
+    def _read(self, final: FinalRead, place: int) -> None:
+        known = self.final.get(final.customer_id)
+        if known is not None:
+            if (known.customer, known.actions) != (final.customer, final.actions):
+                told = f"{known.by} and {final.by} tell of customer {final.customer_id} in different ways"
+                self.contradictions.append(Violation(1, told, (place,)))
+            return
         self.final[final.customer_id] = final
         for action in final.actions:
             self.log[final.customer_id, action["offset"]] = action

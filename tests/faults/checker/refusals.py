@@ -14,7 +14,7 @@ SHOWN = 100
 def refusals(facts: Facts) -> Iterator[Violation]:
     for attempts in facts.commands.values():
         for attempt in attempts:
-            if isinstance(attempt.outcome, Refused):
+            if isinstance(attempt.outcome, Refused) and attempt.invoked.customer_id in facts.final:
                 yield from _refusal(facts, attempts, attempt, attempt.outcome)
 
 

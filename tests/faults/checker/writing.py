@@ -61,6 +61,8 @@ def _kept(facts: Facts, attempts: list[Attempt]) -> Iterator[Violation]:
         if not isinstance(attempt.outcome, Acknowledged) or attempt.outcome.action is None:
             continue
         action = attempt.outcome.action
+        if action["customer_id"] not in facts.final:
+            continue
         logged = facts.log.get((action["customer_id"], action["offset"]))
         named = f"action {action['offset']} of customer {action['customer_id']}"
         if logged is None:

@@ -1,0 +1,280 @@
+"""The faults, each caused for real. `FAULTS` names them; each is called with the stage and its round, while the scribes
+write, and returns when the fault is over and what was stopped runs again.
+
+Whom a fault excuses from law 7 while it lasts: those whose only way leads through what is frozen or cut off. A Redis
+that is away excuses nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import psutil
+
+from tests.faults.plan import Round
+from tests.faults.stage import Stage
+from tests.faults.viewers import RawViewer
+from tests.faults.world import PATIENCE, Node
+from tests.ground.eventually import eventually
+from tests.ground.proxy import Proxy
+
+Fault = Callable[[Stage, Round], Awaitable[None]]
+
+WRITES_MEANWHILE = 4
+"""How many writes must be acknowledged while a fault lasts that writes survive."""
+
+
+# Redis
+
+
+async def redis_killed(stage: Stage, _round: Round) -> None:
+    with stage.fault("redis killed"):
+        killed = stage.world.redis()
+        killed.kill()
+        await stage.until_acknowledged(WRITES_MEANWHILE)
+        await stage.world.until_restarted("Redis", killed.pid)
+
+
+async def redis_frozen(stage: Stage, round_: Round) -> None:
+    with stage.fault("redis frozen"), _frozen([stage.world.redis()]):
+        await stage.until_acknowledged(WRITES_MEANWHILE)
+        await asyncio.sleep(round_.hold)
+
+
+async def pubsub_killed(stage: Stage, _round: Round) -> None:
+    """The subscriptions' connections alone, a few times."""
+    async with stage.world.operator() as redis:
+        for _ in range(3):
+            with stage.fault("pub/sub killed"):
+                await redis.client_kill_filter(_type="pubsub")
+                await stage.until_acknowledged(1)
+
+
+async def pubsub_overflow(stage: Stage, round_: Round) -> None:
+    """Redis drops subscribers that take more than it is willing to hold for them, and what it held."""
+    async with stage.world.operator() as redis:
+        usual = (await redis.config_get("client-output-buffer-limit"))["client-output-buffer-limit"]
+        with stage.fault("pub/sub overflow"):
+            await redis.config_set("client-output-buffer-limit", "pubsub 1024 0 0")
+            try:
+                await _write_much(stage, round_, count=3)
+            finally:
+                await redis.config_set("client-output-buffer-limit", usual)
+
+
+async def redis_cut(stage: Stage, round_: Round) -> None:
+    """One node's connections to Redis, in the middle of a message."""
+    redis = _redis_of(_node(stage, round_))
+    with stage.fault("redis connection cut"):
+        redis.cut_within_next_answer()
+        await stage.until_acknowledged(2)
+        redis.cut()
+        await stage.until_acknowledged(1)
+
+
+async def redis_unreachable(stage: Stage, round_: Round) -> None:
+    """One node and Redis do not hear each other, and nobody tells them."""
+    redis = _redis_of(_node(stage, round_))
+    with stage.fault("redis blackhole"):
+        redis.hold()
+        try:
+            await stage.until_acknowledged(WRITES_MEANWHILE)
+            await asyncio.sleep(round_.hold)
+        finally:
+            redis.resume()
+
+
+# Nodes
+
+
+async def node_killed(stage: Stage, round_: Round) -> None:
+    node = _node(stage, round_)
+    with stage.fault("node killed"):
+        node.kill()
+        await stage.until_acknowledged(WRITES_MEANWHILE)
+        await node.start()
+
+
+async def node_frozen(stage: Stage, round_: Round) -> None:
+    node = _node(stage, round_)
+    with stage.fault("node frozen", stage.served_by(node)):
+        node.freeze()
+        try:
+            await stage.until_acknowledged(WRITES_MEANWHILE)
+            await asyncio.sleep(round_.hold)
+        finally:
+            node.thaw()
+
+
+async def node_restarted(stage: Stage, round_: Round) -> None:
+    """As at a deploy: told to end, it sends its clients elsewhere."""
+    node = _node(stage, round_)
+    with stage.fault("node restarted"):
+        code = await node.stop()
+        assert code == 0, f"{node.name} ended with code {code}"
+        await stage.until_acknowledged(WRITES_MEANWHILE)
+        await node.start()
+
+
+# PostgreSQL
+
+
+async def postgres_killed(stage: Stage, _round: Round) -> None:
+    with stage.fault("postgres killed", "*"):
+        killed = stage.world.postgres()
+        killed.kill()
+        await stage.until_attempted(WRITES_MEANWHILE)
+        await stage.world.until_restarted("PostgreSQL", killed.pid)
+
+
+async def postgres_crashed(stage: Stage, round_: Round) -> None:
+    """One of its processes is killed while it works; PostgreSQL then throws out everybody and repairs itself."""
+    with stage.fault("postgres crashed", "*"):
+        backends = [p for p in stage.world.postgres().children() if "casewire" in _title(p) and "idle" in _title(p)]
+        backends[round_.number % len(backends)].kill()
+        await stage.until_attempted(WRITES_MEANWHILE)
+        await eventually(stage.world.postgres_answers, within=PATIENCE, what="PostgreSQL has repaired itself")
+
+
+async def postgres_frozen(stage: Stage, round_: Round) -> None:
+    main = stage.world.postgres()
+    with stage.fault("postgres frozen", "*"), _frozen([main, *main.children(recursive=True)]):
+        await stage.until_under_way(WRITES_MEANWHILE)
+        await asyncio.sleep(round_.hold)
+
+
+async def postgres_cut(stage: Stage, round_: Round) -> None:
+    """All of one node's connections at once, one of them in the middle of a message."""
+    database = _node(stage, round_).database
+    with stage.fault("postgres connection cut"):
+        database.cut_within_next_answer()
+        await stage.until_acknowledged(2)
+        database.cut()
+        await stage.until_acknowledged(1)
+
+
+async def commit_cut(stage: Stage, round_: Round) -> None:
+    """Committed, but the answer does not reach the node: of one transaction, then of all that are under way."""
+    database = _node(stage, round_).database
+    cuts = database.cuts
+    with stage.fault("commit's answer cut"):
+        database.cut_after_answer_to(b"COMMIT")
+        await stage.until(lambda: database.cuts > cuts, "a commit's answer is cut")
+    with stage.fault("commit's answer cut"):
+        database.hold_answers()
+        await stage.until_acknowledged(2)
+        database.cut()
+        database.resume()
+
+
+async def postgres_unreachable(stage: Stage, round_: Round) -> None:
+    node = _node(stage, round_)
+    with stage.fault("postgres blackhole", stage.served_by(node)):
+        node.database.hold()
+        try:
+            await stage.until_acknowledged(2)
+            await asyncio.sleep(round_.hold)
+        finally:
+            node.database.resume()
+
+
+# Clients
+
+
+async def clients_cut(stage: Stage, round_: Round) -> None:
+    """Every way in of one home, in the middle of a frame; then all at once."""
+    doors = [door for name, door in stage.doors.items() if stage.homes[name] == round_.node]
+    with stage.fault("client connections cut"):
+        for door in doors:
+            door.cut_within_next_answer()
+        await stage.until_acknowledged(WRITES_MEANWHILE)
+        for door in doors:
+            door.cut()
+
+
+async def answers_cut(stage: Stage, _round: Round) -> None:
+    """Committed, but the answer does not reach the client."""
+    for name, door in stage.doors.items():
+        if not name.startswith("scribe"):
+            continue
+        with stage.fault("client's answer cut"):
+            door.hold_answers()
+            known = stage.known.acknowledged
+            await stage.until(lambda known=known: stage.known.acknowledged > known + 1, "others are answered")
+            door.cut()
+            door.resume()
+
+
+async def clients_unreachable(stage: Stage, round_: Round) -> None:
+    """The viewers of one home hear nothing and are not heard, and nobody tells them."""
+    names = [viewer.name for viewer in stage.viewers if stage.homes[viewer.name] == round_.node]
+    with stage.fault("client blackhole", names):
+        for name in names:
+            stage.doors[name].hold()
+        await stage.until_acknowledged(WRITES_MEANWHILE)
+        await asyncio.sleep(round_.hold)
+        for name in names:
+            if round_.number % 2:
+                stage.doors[name].cut()
+            stage.doors[name].resume()
+
+
+async def reader_stalled(stage: Stage, round_: Round) -> None:
+    """A viewer stops reading while more is written than a connection may hold; nobody else notices."""
+    reader = next(v for v in stage.viewers if isinstance(v, RawViewer) and stage.homes[v.name] == round_.node)
+    with stage.fault("slow reader", [reader.name]):
+        reader.stall()
+        stage.doors[reader.name].hold_answers()  # no more room than the connection's own
+        await _write_much(stage, round_, count=50)
+        stage.doors[reader.name].resume()
+        reader.read_on()
+
+
+FAULTS: dict[str, Fault] = {
+    function.__name__.replace("_", " "): function
+    for function in (
+        *(redis_killed, redis_frozen, pubsub_killed, pubsub_overflow, redis_cut, redis_unreachable),
+        *(node_killed, node_frozen, node_restarted),
+        *(postgres_killed, postgres_crashed, postgres_frozen, postgres_cut, commit_cut, postgres_unreachable),
+        *(clients_cut, answers_cut, clients_unreachable, reader_stalled),
+    )
+}
+
+
+def _node(stage: Stage, round_: Round) -> Node:
+    return stage.world.nodes[round_.node]
+
+
+def _redis_of(node: Node) -> Proxy:
+    assert node.redis is not None
+    return node.redis
+
+
+def _title(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
+
+
+@contextmanager
+def _frozen(processes: list[psutil.Process]) -> Iterator[None]:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGCONT)
+
+
+async def _write_much(stage: Stage, round_: Round, count: int) -> None:
+    """Comments of 40 KB to the customer that everybody watches."""
+    customer_id = stage.known.customers[0]
+    for number in range(count):
+        await stage.scribes[0].comment(customer_id, f"{round_.number} much {number}", "😀" * 9_900)

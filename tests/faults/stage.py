@@ -1,0 +1,178 @@
+"""Everybody in their places: the world, the scribes with their ways, the viewers, and what is recorded of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import httpx
+
+from tests.faults.history import ClockSeen, FaultBegan, FaultEnded, FinalRead, History
+from tests.faults.plan import Scale
+from tests.faults.scribe import Known, Scribe
+from tests.faults.sending import ByBareProtocol, ByHttp, BySdk
+from tests.faults.viewers import PollingViewer, RawViewer, SdkViewer, Viewer
+from tests.faults.witness import Witness
+from tests.faults.world import PATIENCE, Node, World
+from tests.ground.eventually import eventually
+from tests.ground.proxy import Proxy
+
+
+@dataclass
+class Stage:
+    """`doors` are the ways in: of each viewer by its name, and of the scribes by theirs."""
+
+    world: World
+    history: History
+    known: Known
+    scribes: list[Scribe] = field(default_factory=list)
+    viewers: list[Viewer] = field(default_factory=list)
+    doors: dict[str, Proxy] = field(default_factory=dict)
+    homes: dict[str, int] = field(default_factory=dict)
+    working: int = 0  # scribes that have steps left in this round
+    faults: int = 0
+
+    @contextmanager
+    def fault(self, kind: str, excused: Sequence[str] = ()) -> Iterator[None]:
+        """Records that a fault lasts while the block runs."""
+        self.faults += 1
+        number = self.faults
+        self.history.append(FaultBegan(self.history.clock(), number, kind, tuple(excused)))
+        try:
+            yield
+        finally:
+            self.history.append(FaultEnded(self.history.clock(), number))
+
+    def served_by(self, node: Node) -> list[str]:
+        """The viewers whose connection leads to a node."""
+        return [viewer.name for viewer in self.viewers if self.world.serves(node, self.doors[viewer.name])]
+
+    # Conditions that faults wait for; each holds at the latest when the scribes have nothing left to do
+
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        await eventually(lambda: not self.working or condition(), within=PATIENCE, what=what)
+
+    async def until_acknowledged(self, count: int) -> None:
+        target = self.known.acknowledged + count
+        await self.until(lambda: self.known.acknowledged >= target, f"{count} more writes are acknowledged")
+
+    async def until_attempted(self, count: int) -> None:
+        target = self.known.attempted + count
+        await self.until(lambda: self.known.attempted >= target, f"{count} more writes are attempted")
+
+    async def until_under_way(self, count: int) -> None:
+        await self.until(lambda: len(self.known.under_way) >= count, f"{count} writes are under way")
+
+    async def until_all_have_all(self) -> None:
+        """Every viewer follows everything and has seen all that was acknowledged."""
+
+        def missing() -> list[str]:
+            return [viewer.name for viewer in self.viewers if not viewer.has(self.known.tops)]
+
+        try:
+            await eventually(lambda: not missing(), within=PATIENCE)
+        except AssertionError:
+            state = {v.name: (sorted(v.following), v.positions) for v in self.viewers if v.name in missing()}
+            raise AssertionError(f"not healed in {PATIENCE} s; at {self.known.tops}, but: {state}") from None
+
+
+@asynccontextmanager
+async def set_up(scale: Scale) -> AsyncIterator[Stage]:
+    async with World.made(agents=scale.scribes + 1) as world, AsyncExitStack() as stack:
+        history = History(time.monotonic)
+        customers = await _customers(world, scale.customers)
+        stage = Stage(world, history, Known(history, customers))
+        history.append(await _clocks(world, history))
+        await _hire_scribes(stage, stack, scale)
+        await _invite_viewers(stage, stack)
+        witness = await stack.enter_async_context(Witness.sworn(world.services.database_url, history))
+        for viewer in stage.viewers:
+            viewer.witness = witness.ask
+            stack.push_async_callback(viewer.close)
+            await viewer.start()
+        await stage.until_all_have_all()
+        yield stage
+
+
+async def _customers(world: World, count: int) -> list[int]:
+    ids = []
+    async with _reader(world, world.nodes[0]) as client:
+        for number in range(count):
+            response = await client.post("/api/customers", json={"name": f"Customer {number}", "status": "open"})
+            ids.append(response.raise_for_status().json()["id"])
+    return ids
+
+
+@asynccontextmanager
+async def _reader(world: World, node: Node) -> AsyncIterator[httpx.AsyncClient]:
+    headers = {"Authorization": f"Bearer {world.token(world.agents[-1])}"}
+    async with httpx.AsyncClient(base_url=node.url, headers=headers, timeout=30, trust_env=False) as client:
+        yield client
+
+
+async def _clocks(world: World, history: History) -> ClockSeen:
+    connection = await asyncpg.connect(world.services.database_url)
+    try:
+        seen = await connection.fetchval("SELECT clock_timestamp()")
+        return ClockSeen(history.clock(), seen.timestamp())
+    finally:
+        await connection.close()
+
+
+async def _hire_scribes(stage: Stage, stack: AsyncExitStack, scale: Scale) -> None:
+    """Each has three ways, and each way leads to a node of its own choice."""
+    world = stage.world
+    for number, agent in enumerate(world.agents[: scale.scribes]):
+        ways: list[Any] = []
+        for place, make in enumerate((ByHttp, BySdk, ByBareProtocol)):
+            name, home = f"scribe {number} {make.name}", (number + place) % 2
+            door = stage.doors[name] = await stack.enter_async_context(world.door(home))
+            stage.homes[name] = home
+            url = f"http://127.0.0.1:{door.port}" if make is ByHttp else _socket_url(door)
+            way = make(url, world.token(agent))
+            stack.push_async_callback(way.close)
+            if isinstance(way, BySdk):
+                await way.start()
+            ways.append(way)
+        stage.scribes.append(Scribe(agent, ways, stage.known))
+
+
+async def _invite_viewers(stage: Stage, stack: AsyncExitStack) -> None:
+    world, history, customers = stage.world, stage.history, stage.known.customers
+    token = world.token(world.agents[-1])
+    for home, node in enumerate(world.nodes):
+        for make, kind in ((SdkViewer, "sdk"), (RawViewer, "raw"), (PollingViewer, "poll")):
+            name = f"{kind} at {node.name}"
+            door = stage.doors[name] = await stack.enter_async_context(world.door(home))
+            stage.homes[name] = home
+            url = f"http://127.0.0.1:{door.port}" if make is PollingViewer else _socket_url(door)
+            stage.viewers.append(make(name, history, list(customers), url, token))
+
+
+def _socket_url(door: Proxy) -> str:
+    return f"ws://127.0.0.1:{door.port}/connection/websocket"
+
+
+async def read_finally(stage: Stage) -> None:
+    """Reads every customer with its log from each node, through the front door, and adds it to the history."""
+    for node in stage.world.nodes:
+        async with _reader(stage.world, node) as client:
+            for customer_id in stage.known.customers:
+                stage.history.append(await _final(client, stage.history, node.name, customer_id))
+
+
+async def _final(client: httpx.AsyncClient, history: History, by: str, customer_id: int) -> FinalRead:
+    actions: list[Any] = []
+    while True:
+        query = {"after": len(actions), "limit": 100}
+        page = (await client.get(f"/api/customers/{customer_id}/actions", params=query)).raise_for_status().json()
+        actions += page["items"]
+        if not page["items"]:
+            break
+    customer = (await client.get(f"/api/customers/{customer_id}")).raise_for_status().json()
+    return FinalRead(history.clock(), by, customer_id, customer, tuple(actions))
