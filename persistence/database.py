@@ -18,7 +18,8 @@ Raw: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 LOCK_TIMEOUT_MS = 2_000
 STATEMENT_TIMEOUT_MS = 5_000
-IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 3_000
+"""How long a node that was frozen in the middle of a write may hold up the others that write to the same customer."""
 
 LOST = (
     OSError,
