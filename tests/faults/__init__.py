@@ -1,1 +1,1 @@
-"""The laws under faults: clients that write and view, faults that are caused, a recorded history, and a pure checker."""
+"""The laws under faults: clients that write and view, faults, a recorded history, and a checker that judges it."""

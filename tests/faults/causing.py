@@ -203,8 +203,7 @@ async def answers_cut(stage: Stage, _round: Round) -> None:
             continue
         with stage.fault("client's answer cut"):
             door.hold_answers()
-            known = stage.known.acknowledged
-            await stage.until(lambda known=known: stage.known.acknowledged > known + 1, "others are answered")
+            await stage.until_acknowledged(2)
             door.cut()
             door.resume()
 

@@ -1,4 +1,4 @@
-"""What a run will do, worked out from its seed beforehand: which writes, by whom and how, and which faults beside them."""
+"""What a run will do, worked out from its seed beforehand: which writes, by whom and how, beside which faults."""
 
 from __future__ import annotations
 

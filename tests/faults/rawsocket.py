@@ -47,15 +47,15 @@ class RawSocket:
         self.ended = asyncio.create_task(self._read())
 
     @classmethod
-    async def connected(cls, url: str, token: str, pushed: Pushed, timeout: float) -> RawSocket:
+    async def connected(cls, url: str, token: str, pushed: Pushed, within: float) -> RawSocket:
         """Raises Gone and Rejected."""
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within):
                 one = cls(await _connection(url), pushed)
         except (OSError, TimeoutError, websockets.WebSocketException) as error:
             raise Gone(f"not connected: {type(error).__name__}") from None
         try:
-            await one.request("connect", {"token": token}, timeout)
+            await one.request("connect", {"token": token}, within)
         except BaseException:
             await one.close()
             raise
@@ -67,7 +67,7 @@ class RawSocket:
     def read_on(self) -> None:
         self._reading.set()
 
-    async def request(self, method: str, params: Json, timeout: float) -> Json:
+    async def request(self, method: str, params: Json, within: float) -> Json:
         """The result. Raises Rejected for an error reply, Gone where there was none."""
         if self.gone is not None:
             raise Gone(self.gone)
@@ -75,7 +75,7 @@ class RawSocket:
         number = self._ids
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within):
                 await self._connection.send(json.dumps({"id": number, method: params}))
                 reply = await answer
         except websockets.ConnectionClosed:
@@ -118,6 +118,7 @@ class RawSocket:
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(Gone(why))
+                waiting.exception()  # whoever waited may have given up
 
     def abandon(self, why: str) -> None:
         """Has had enough of it."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,12 +128,13 @@ async def _hire_scribes(stage: Stage, stack: AsyncExitStack, scale: Scale) -> No
     world = stage.world
     for number, agent in enumerate(world.agents[: scale.scribes]):
         ways: list[Any] = []
-        for place, make in enumerate((ByHttp, BySdk, ByBareProtocol)):
+        makers: list[Any] = [ByHttp, BySdk, ByBareProtocol]
+        for place, make in enumerate(makers):
             name, home = f"scribe {number} {make.name}", (number + place) % 2
             door = stage.doors[name] = await stack.enter_async_context(world.door(home))
             stage.homes[name] = home
             url = f"http://127.0.0.1:{door.port}" if make is ByHttp else _socket_url(door)
-            way = make(url, world.token(agent))
+            way: Any = make(url, world.token(agent))
             stack.push_async_callback(way.close)
             if isinstance(way, BySdk):
                 await way.start()
@@ -146,7 +146,8 @@ async def _invite_viewers(stage: Stage, stack: AsyncExitStack) -> None:
     world, history, customers = stage.world, stage.history, stage.known.customers
     token = world.token(world.agents[-1])
     for home, node in enumerate(world.nodes):
-        for make, kind in ((SdkViewer, "sdk"), (RawViewer, "raw"), (PollingViewer, "poll")):
+        makers: list[tuple[Any, str]] = [(SdkViewer, "sdk"), (RawViewer, "raw"), (PollingViewer, "poll")]
+        for make, kind in makers:
             name = f"{kind} at {node.name}"
             door = stage.doors[name] = await stack.enter_async_context(world.door(home))
             stage.homes[name] = home

@@ -1,4 +1,4 @@
-"""Made-up histories that are right, for testing the checker: one customer, two writers, two viewers, a clock of steps."""
+"""Made-up histories that are right, to test the checker with: one customer, two viewers, a clock of steps."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ that it sees.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -26,11 +27,13 @@ from tests.faults.history import Delivered, History, Json, Lost, Snapshot, Subsc
 from tests.faults.rawsocket import Gone, RawSocket, Rejected
 
 TIMEOUT = 5.0
+"""Seconds: the SDK's own."""
+
 BREATH = 0.1
 """Seconds before a viewer of ours tries again; the SDK has its own backoff."""
 
 
-class Viewer:
+class Viewer(ABC):
     """`positions` is how far it has seen each customer; `home` where its door leads."""
 
     def __init__(self, name: str, history: History, customers: list[int]) -> None:
@@ -40,6 +43,12 @@ class Viewer:
         self.following: set[int] = set()
         self.witness: Callable[[int, int], None] = lambda _customer_id, _offset: None
         self._history = history
+
+    @abstractmethod
+    async def start(self) -> None: ...
+
+    @abstractmethod
+    async def close(self) -> None: ...
 
     def snapshot(self, customer_id: int, customer: Json) -> None:
         self._history.append(Snapshot(self._history.clock(), self.name, customer_id, customer))
@@ -153,17 +162,19 @@ class RawViewer(Viewer):
                 for customer_id in self.customers:
                     await self._follow(self._socket, customer_id)
                 await self._socket.ended
-                raise Gone(self._socket.gone or "ended")
+                self.lost_all(self._socket.gone or "ended")
             except (Gone, Rejected) as error:
                 self.lost_all(str(error))
-                if self._socket is not None:
-                    await self._socket.close()
-                    self._socket = None
-                await asyncio.sleep(BREATH)
+            if self._socket is not None:
+                await self._socket.close()
+                self._socket = None
+            await asyncio.sleep(BREATH)
 
     async def _follow(self, socket: RawSocket, customer_id: int) -> None:
         if customer_id not in self.positions:
-            answer = await socket.request("rpc", {"method": "customer.get", "data": {"customer_id": customer_id}}, TIMEOUT)
+            answer = await socket.request(
+                "rpc", {"method": "customer.get", "data": {"customer_id": customer_id}}, TIMEOUT
+            )
             self._epoch = answer["data"]["epoch"]
             self.snapshot(customer_id, answer["data"]["customer"])
         since = {"recover": True, "offset": self.positions[customer_id], "epoch": self._epoch}

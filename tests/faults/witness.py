@@ -54,7 +54,9 @@ class Witness:
             await self._asked.wait()
             self._asked.clear()
             asked, self._latest = self._latest, {}
-            rows = await connection.fetch('SELECT id, "offset" FROM customers WHERE id = ANY($1::bigint[])', list(asked))
+            rows = await connection.fetch(
+                'SELECT id, "offset" FROM customers WHERE id = ANY($1::bigint[])', list(asked)
+            )
             for row in rows:
                 event = Witnessed(self._history.clock(), row["id"], asked[row["id"]], row["offset"])
                 self._history.append(event)

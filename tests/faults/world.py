@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import psutil
-import redis.asyncio
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from channels.agent import Agent, Role
 from persistence.agents import Agents
@@ -147,15 +148,15 @@ class World:
         return False
 
     async def redis_answers(self) -> bool:
-        with suppress(redis.exceptions.RedisError, OSError):
+        with suppress(RedisError, OSError):
             async with self.operator() as client:
                 return bool(await client.ping())
         return False
 
     @asynccontextmanager
-    async def operator(self) -> AsyncIterator[redis.asyncio.Redis]:
+    async def operator(self) -> AsyncIterator[Redis]:
         """A connection to Redis that goes by no proxy."""
-        async with redis.asyncio.from_url(self.services.redis_url, socket_timeout=5) as client:
+        async with Redis.from_url(self.services.redis_url, socket_timeout=5) as client:
             yield client
 
 

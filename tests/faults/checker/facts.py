@@ -92,7 +92,9 @@ class Facts:
                     invoked[event.attempt] = place, event
                 case Acknowledged() | Refused() | Unknown():
                     if event.attempt in outcomes or event.attempt not in invoked:
-                        self.contradictions.append(Violation(9, f"attempt {event.attempt} was answered twice", (place,)))
+                        self.contradictions.append(
+                            Violation(9, f"attempt {event.attempt} was answered twice", (place,))
+                        )
                     outcomes[event.attempt] = place, event
                 case Snapshot() | Subscribed() | Lost() | Delivered():
                     self.seen[event.viewer, event.customer_id].append((place, event))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from tests.faults.checker.facts import Facts, Seen, Violation
-from tests.faults.history import Delivered, Lost, Subscribed
+from tests.faults.history import Delivered, Json, Lost, Subscribed
 
 Span = tuple[float, float]
 FOREVER = float("inf")
@@ -34,9 +34,8 @@ def late(facts: Facts, bound: float) -> Iterator[Violation]:
                 )
 
 
-def committed_at(facts: Facts, action: dict[str, str] | object) -> float:
+def committed_at(facts: Facts, action: Json) -> float:
     """When the database stamped the action, which is just before its commit."""
-    assert hasattr(action, "__getitem__")
     return facts.at_driver(datetime.fromisoformat(action["created_at"]).timestamp())
 
 

@@ -15,8 +15,10 @@ def viewing(facts: Facts) -> Iterator[Violation]:
     for place, witnessed in facts.witnessed:
         if witnessed.stored < witnessed.delivered:
             yield Violation(
-                2, f"customer {witnessed.customer_id}: offset {witnessed.delivered} was shown"
-                f" when the database had {witnessed.stored}", (place,)
+                2,
+                f"customer {witnessed.customer_id}: offset {witnessed.delivered} was shown"
+                f" when the database had {witnessed.stored}",
+                (place,),
             )
 
 

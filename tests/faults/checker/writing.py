@@ -32,7 +32,9 @@ def _numbered(final: FinalRead) -> Iterator[Violation]:
     for expected, action in enumerate(final.actions, start=1):
         version += action["kind"] not in FIELDLESS
         if action["offset"] != expected:
-            yield Violation(5, f"customer {final.customer_id}: offset {action['offset']} stands where {expected} belongs")
+            yield Violation(
+                5, f"customer {final.customer_id}: offset {action['offset']} stands where {expected} belongs"
+            )
             return
         if action["version"] != version:
             yield Violation(
@@ -49,8 +51,9 @@ def _chained(final: FinalRead) -> Iterator[Violation]:
         for name, change in action["changes"].items():
             if name in values and change["from"] != values[name]:
                 yield Violation(
-                    5, f"customer {final.customer_id}: action {action['offset']} changes {name} from {change['from']!r},"
-                    f" which was {values[name]!r}"
+                    5,
+                    f"customer {final.customer_id}: action {action['offset']} changes {name} from {change['from']!r},"
+                    f" which was {values[name]!r}",
                 )
             values[name] = change["to"]
 
@@ -77,7 +80,9 @@ def _fulfils(action: Json, wish: Wish) -> bool:
     """A merged update records what it really changed, which may be less than it asked for."""
     if isinstance(wish, Comment):
         return bool(action["kind"] == "comment" and action["body"] == wish.body)
-    return all(name in wish.changes and change["to"] == wish.changes[name] for name, change in action["changes"].items())
+    return all(
+        name in wish.changes and change["to"] == wish.changes[name] for name, change in action["changes"].items()
+    )
 
 
 def _once(facts: Facts, command: Command, attempts: list[Attempt]) -> Iterator[Violation]:
@@ -92,7 +97,9 @@ def _once(facts: Facts, command: Command, attempts: list[Attempt]) -> Iterator[V
     }
     if len(answers) > 1:
         yield Violation(4, f"command {command[1]} was answered with {len(answers)} actions", places)
-    fresh = [a for a in attempts if isinstance(a.outcome, Acknowledged) and a.outcome.replayed is False and a.outcome.action]
+    fresh = [
+        a for a in attempts if isinstance(a.outcome, Acknowledged) and a.outcome.replayed is False and a.outcome.action
+    ]
     if len(fresh) > 1:
         yield Violation(4, f"command {command[1]} was told twice that it is new", places)
 
@@ -121,8 +128,10 @@ def _seen_by_its_author(facts: Facts) -> Iterator[Violation]:
                 if unseen:
                     places = tuple(a.place for a in facts.commands[command])
                     yield Violation(
-                        5, f"customer {final.customer_id}: action {action['offset']} changed {name} from version {base},"
-                        f" and version {unseen[0]} had changed it", places
+                        5,
+                        f"customer {final.customer_id}: action {action['offset']} changed {name} from version {base},"
+                        f" and version {unseen[0]} had changed it",
+                        places,
                     )
                 versions.append(action["version"])
 
@@ -144,6 +153,7 @@ def _in_real_time(facts: Facts) -> Iterator[Violation]:
                 begun, begun_place = invoked, place
             if later[1] < begun:
                 yield Violation(
-                    5, f"customer {customer_id}: offset {later[2]} was acknowledged before one of a lower offset began",
+                    5,
+                    f"customer {customer_id}: offset {later[2]} was acknowledged before one of a lower offset began",
                     (begun_place, later[3]),
                 )
