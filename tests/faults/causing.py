@@ -57,7 +57,7 @@ async def pubsub_killed(stage: Stage, _round: Round) -> None:
 async def pubsub_overflow(stage: Stage, round_: Round) -> None:
     """Redis drops subscribers that take more than it is willing to hold for them, and what it held."""
     async with stage.world.operator() as redis:
-        usual = (await redis.config_get("client-output-buffer-limit"))["client-output-buffer-limit"]
+        usual = str((await redis.config_get("client-output-buffer-limit"))["client-output-buffer-limit"])
         with stage.fault("pub/sub overflow"):
             await redis.config_set("client-output-buffer-limit", "pubsub 1024 0 0")
             try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.faults.causing import FAULTS
 from tests.faults.checker import check
 from tests.faults.history import shown
@@ -15,6 +17,7 @@ BOUND = 15.0
 """Three times law 7's: other work may keep this machine from its own."""
 
 
+@pytest.mark.timeout(400)
 async def test_the_laws_hold_through_every_fault() -> None:
     scale = Scale()
     async with set_up(scale) as stage:
