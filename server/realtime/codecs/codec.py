@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from channels.push import Push
 from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe
@@ -30,8 +29,7 @@ class Malformed(Exception):
     """The bytes are not a frame of commands; the connection ends with 3501."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One command. A pong has neither id nor method."""
 
     id: int

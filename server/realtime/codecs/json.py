@@ -11,6 +11,8 @@ from channels.push import Push, PushKind
 from server.realtime.codecs.codec import METHODS, Malformed, Request
 from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe
 
+_ORDER = {method: place for place, method in enumerate(METHODS)}
+
 
 class JsonCodec:
     name = "json"
@@ -36,7 +38,10 @@ class JsonCodec:
         request_id = command.get("id", 0)
         if not isinstance(request_id, int) or isinstance(request_id, bool) or not 0 <= request_id < 2**32:
             raise Malformed("the id is no number")
-        method = next((name for name in METHODS if name in command), None)
+        method = None
+        for name in command:
+            if name in _ORDER and (method is None or _ORDER[name] < _ORDER[method]):
+                method = name
         params = {} if method is None else command[method]
         if params is None:
             params = {}
