@@ -180,15 +180,17 @@ class Hub:
             feed.dismiss(receiver)
             self._close_unused(feed)
 
-    async def wait_for_news(self, name: ChannelName, after: int, limit: float) -> None:
-        """Returns when the channel has a publication after an offset, or after `limit` seconds."""
+    async def wait_for_news(
+        self, name: ChannelName, after: int, limit: float, news: asyncio.Future[None] | None = None
+    ) -> None:
+        """Returns when the channel has a publication after an offset, when `news` is set, or after `limit` seconds."""
         feed = self._open(name)
-        news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        news = news or asyncio.get_running_loop().create_future()
         feed.waiters.add(news)
         try:
             async with asyncio.timeout(limit):
-                await self._acknowledged(feed)
-                if feed.offset is None:
+                await asyncio.wait((self._acknowledgement(feed), news), return_when=asyncio.FIRST_COMPLETED)
+                if feed.offset is None and not news.done():
                     self._settle(feed, await self._stream.read(name, None, None, 0))
                 if (feed.offset or 0) <= after:
                     await news
@@ -206,9 +208,12 @@ class Hub:
 
     async def _acknowledged(self, feed: Feed) -> None:
         """Waits until the bus confirmed the subscription, or is known to be away: then the healer serves."""
+        await asyncio.shield(self._acknowledgement(feed))
+
+    def _acknowledgement(self, feed: Feed) -> asyncio.Future[bool]:
         if feed.subscribed is None:
             feed.subscribed = self._broker.subscribe(feed.channel)
-        await asyncio.shield(feed.subscribed)
+        return feed.subscribed
 
     def _settle(self, feed: Feed, page: StreamPage) -> None:
         if feed.offset is None:

@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 
 __all__ = ["UNAVAILABLE", "BusListener", "RedisBroker"]
 
-ACKNOWLEDGE_TIMEOUT = 1.0
+ACKNOWLEDGE_TIMEOUT = 0.25
+"""Seconds that a subscriber waits; an acknowledgement that comes later counts as one after a loss."""
 
 NODE_BYTES = 8
 NUMBER_BYTES = 8
@@ -111,21 +112,22 @@ class RedisBroker:
         """Tells every process, this one as well."""
         self._fleet.publish(self.key(CONTROL), message, again=True)
 
-    async def ask(self, *command: bytes | str | int) -> Any:
-        """The answer to a command whose second word is a key; raises one of UNAVAILABLE."""
-        (answer,) = await self.ask_all([command])
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
+    async def ask(self, *command: bytes | str | int, key: bytes | None = None) -> Any:
+        """The answer to a command; `key` where that is not its second word. Raises one of UNAVAILABLE."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._fleet.ask(Errand(command, _key(command) if key is None else key, future))
+        return await future
 
     async def ask_all(self, commands: Sequence[Command]) -> list[Any]:
-        """The answers, or what each failed with, one of UNAVAILABLE; all are on their way at the same time."""
+        """The answers to commands whose second word is a key, or what each failed with, one of UNAVAILABLE.
+
+        All are on their way at the same time.
+        """
         futures: list[asyncio.Future[Any]] = []
         for command in commands:
-            key = command[1]
             future: asyncio.Future[Any] = self._loop.create_future()
             futures.append(future)
-            self._fleet.ask(Errand(command, key if isinstance(key, bytes) else str(key).encode(), future))
+            self._fleet.ask(Errand(command, _key(command), future))
         return list(await asyncio.gather(*futures, return_exceptions=True))
 
     # Subscribing
@@ -270,6 +272,11 @@ async def why_unreachable(url: str) -> str | None:
     except UNAVAILABLE as error:
         return str(error) or type(error).__name__
     return None
+
+
+def _key(command: Command) -> bytes:
+    key = command[1]
+    return key if isinstance(key, bytes) else str(key).encode()
 
 
 def _give_up(waiting: asyncio.Future[bool]) -> None:

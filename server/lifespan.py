@@ -38,6 +38,7 @@ from server.realtime.door import Outbox
 from server.realtime.editing import Editing
 from server.realtime.emulation import Emulation
 from server.realtime.heartbeat import Heartbeat
+from server.realtime.polls import Polls
 from server.realtime.presence import Presence
 from server.realtime.sessions import Sessions
 from server.services import Services
@@ -98,6 +99,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             provider=stack.enter_context(Provider.of(settings)),
             limits=limits,
             sessions=sessions,
+            polls=Polls(),
             outbox=Outbox(),
             heartbeat=Heartbeat(asyncio.get_running_loop().time),
             presence=Presence(broker, hub),
@@ -157,6 +159,7 @@ async def _heal(services: Services) -> None:
 def _follow(services: Services, change: DirectoryChange) -> None:
     """What changed accounts and ended logins mean for the open connections."""
     services.sessions.follow(change)
+    services.polls.follow(change)
     if change.changed:
         services.hub.recheck()
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import structlog
 from limits.aio.storage import RedisStorage
-from limits.aio.storage.redis import RedisClusterStorage
+from limits.aio.storage.redis import RedisClusterStorage, RedisSentinelStorage
 from limits.aio.storage.redis.redispy import RedispyBridge
 
 from channels.errors import TooManyRequests
@@ -222,15 +222,20 @@ class SharedCounts:
 
 
 def _storage(redis_url: str) -> RedisStorage:
-    """A client for a URL as Redis clients write it, of one server or of a cluster."""
+    """A client for a URL as Redis clients write it: of one server, of Sentinels, of a cluster."""
     scheme, _, rest = redis_url.partition("://")
     options: dict[str, Any] = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-    kind = RedisStorage
+    kind: type[RedisStorage] = RedisStorage
     if scheme.endswith("+cluster"):
         kind = RedisClusterStorage
         if scheme.startswith("rediss"):
             options["ssl"] = True
         scheme = "redis+cluster"
+    elif scheme.endswith("+sentinel"):
+        kind = RedisSentinelStorage
+        if scheme.startswith("rediss"):
+            options["ssl"] = True
+        scheme, rest = "redis+sentinel", rest.partition("?")[0]
     elif scheme == "unix":
         scheme = "redis+unix"
     return kind(f"async+{scheme}://{rest}", True, "redispy", **options)

@@ -17,6 +17,7 @@ from persistence.logins import Logins
 from persistence.notices import Notices
 from persistence.recorder import Recorder
 from persistence.stream import PostgresStream
+from server.auth.authenticate import Caller
 from server.auth.directory import Directory
 from server.auth.passwords import Passwords
 from server.auth.provider import Provider
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from server.realtime.editing import Editing
     from server.realtime.emulation import Emulation
     from server.realtime.heartbeat import Heartbeat
+    from server.realtime.polls import Polls
     from server.realtime.presence import Presence
     from server.realtime.sessions import Sessions
     from server.vitals import Vitals
@@ -58,6 +60,7 @@ class Services:
     provider: Provider | None
     limits: Limits
     sessions: Sessions
+    polls: Polls
     outbox: Outbox
     heartbeat: Heartbeat
     presence: Presence
@@ -72,6 +75,8 @@ class Services:
         await self.directory.refresh()
         self.broker.control(DIRECTORY_CHANGED)
 
-    async def wait_for_news(self, customer_id: int, after: int, limit: float) -> None:
-        """Returns when the customer has an action after an offset, or after `limit` seconds."""
-        await self.hub.wait_for_news(customer_channel(customer_id), after, limit)
+    async def wait_for_news(self, caller: Caller, customer_id: int, after: int, limit: float) -> None:
+        """Returns when the customer has an action after an offset, when the caller's rights change, or after `limit`
+        seconds."""
+        with self.polls.waiting(caller) as changed:
+            await self.hub.wait_for_news(customer_channel(customer_id), after, limit, changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -48,6 +48,19 @@ async def authenticate(services: Authentication, token: str) -> Caller:
     if claims.login_id is not None and services.directory.is_revoked(claims.login_id):
         raise TokenInvalid("this login has ended")
     return Caller(agent, claims.login_id, claims.expires_at)
+
+
+def still(services: Authentication, caller: Caller) -> Caller:
+    """The caller as the directory knows it now, for requests that wait; raises TokenInvalid where it may not any more.
+
+    The token's own end is not looked at: requests wait no longer than connections outlive their tokens.
+    """
+    agent = services.directory.agent(caller.agent.id)
+    if agent is None or not agent.active:
+        raise TokenInvalid("this account is not active")
+    if caller.login_id is not None and services.directory.is_revoked(caller.login_id):
+        raise TokenInvalid("this login has ended")
+    return replace(caller, agent=agent)
 
 
 def _agent(directory: Directory, claims: Claims) -> Agent | None:

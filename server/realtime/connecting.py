@@ -80,6 +80,7 @@ async def refresh(session: Session, request: Request) -> None:
         raise Goodbye(codes.EXPIRED) from None  # error 109 would be terminal here
     if session.caller is None or caller.agent.id != session.caller.agent.id:
         raise Goodbye(codes.INVALID_TOKEN)
+    session.services.sessions.renew(session, caller)
     session.follow_expiry(caller)
     session.reply(request, _expiry(caller))
 

@@ -30,6 +30,12 @@ class Sessions:
         own[session] = caller.login_id
         return True
 
+    def renew(self, session: Session, caller: Caller) -> None:
+        """The connection's token was refreshed, perhaps by another login of the same agent."""
+        own = self._of_agent.get(caller.agent.id)
+        if own is not None and session in own:
+            own[session] = caller.login_id
+
     def remove(self, session: Session) -> None:
         if session.caller is None:
             return

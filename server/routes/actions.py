@@ -11,7 +11,7 @@ from channels.command import DeleteComment
 from channels.names import customer_channel
 from persistence.actions import ActionPage
 from persistence.recorder import Recorded
-from server.auth.authenticate import Caller
+from server.auth.authenticate import Caller, still
 from server.models.queries import ActionsQuery
 from server.models.requests import CommentRewrite, NewComment
 from server.models.responses import ActionOut, ActionsOut, PresenceOut
@@ -65,6 +65,7 @@ async def _page_or_wait(services: Services, caller: Caller, customer_id: int, qu
     deadline = asyncio.get_running_loop().time() + query.wait
     while True:
         # each time anew: the permission may have been taken away meanwhile
+        caller = still(services, caller)
         await visible_customer(services, caller.agent, customer_id)
         page = await services.actions.page(
             customer_id, after=query.after, before=query.before, limit=query.limit, kinds=query.kind
@@ -73,7 +74,7 @@ async def _page_or_wait(services: Services, caller: Caller, customer_id: int, qu
         # an `after` beyond the log is of another history: nothing to wait for
         if page.items or query.after is None or left <= 0 or page.offset < query.after:
             return page
-        await services.wait_for_news(customer_id, page.offset, left)
+        await services.wait_for_news(caller, customer_id, page.offset, left)
 
 
 @router.get(

@@ -7,6 +7,7 @@ import hmac
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -52,14 +53,20 @@ class _Keys(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-@pytest.fixture
-def keys() -> Iterator[KeyServer]:
+@contextmanager
+def serving_keys() -> Iterator[KeyServer]:
     with KeyServer() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def keys() -> Iterator[KeyServer]:
+    with serving_keys() as server:
+        yield server
 
 
 @pytest.fixture

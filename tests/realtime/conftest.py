@@ -87,12 +87,19 @@ async def node(database_url: str, redis_url: str) -> AsyncIterator[Node]:
         yield node
 
 
-@pytest.fixture
-async def private_redis() -> AsyncIterator[tuple[str, int]]:
-    """A Redis of the test's own that may be frozen or killed (a supervisor starts it again), with its pid."""
+@asynccontextmanager
+async def one_private_redis() -> AsyncIterator[tuple[str, int]]:
+    """A Redis of one's own that may be frozen or killed (a supervisor starts it again), with its pid."""
     with reachable_folder("redis") as folder:
         async with EmbeddedServices(folder, postgres=False) as services:
             supervising = asyncio.create_task(services.supervise())
             yield services.redis_url, services.pids["Redis"]
             supervising.cancel()
             await asyncio.gather(supervising, return_exceptions=True)
+
+
+@pytest.fixture
+async def private_redis() -> AsyncIterator[tuple[str, int]]:
+    """See `one_private_redis`."""
+    async with one_private_redis() as found:
+        yield found
