@@ -1,6 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Session } from "./api/session";
+import { fetchAhead } from "./page/ahead";
 import { App } from "./page/App";
 import { followTheme } from "./page/theme";
 import "./styles/tokens.css";
@@ -19,6 +20,7 @@ if (!root) throw new Error("index.html has no #root");
 followTheme();
 const session = new Session();
 void session.resume();
+fetchAhead();
 
 createRoot(root).render(
   <StrictMode>

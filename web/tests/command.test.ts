@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asHttp, commandId, foreseen, mayRetry, rebase, type Command, type Pending } from "../src/domain/command";
+import { asHttp, commandId, fieldsOnTheirWay, foreseen, mayRetry, rebase, type Command, type Pending } from "../src/domain/command";
 import { customer } from "./examples";
 
 function update(base: number, changes: Record<string, unknown>): Command {
@@ -74,4 +74,21 @@ it("makes ids that are UUIDs, also where the browser has no randomUUID", () => {
   Object.defineProperty(crypto, "randomUUID", { value: undefined, configurable: true });
   expect(commandId()).toMatch(uuid);
   Object.defineProperty(crypto, "randomUUID", { value: full, configurable: true });
+});
+
+describe("fields on their way", () => {
+  it("are those of this customer's updates that were not refused", () => {
+    const list = [
+      pending(update(7, { status: "open", fields: { plan: "x" } })),
+      pending(update(7, { name: "A" }), "refused"),
+      pending({ method: "comment.add", data: { customer_id: 42, body: "hi" } }),
+    ];
+    expect([...fieldsOnTheirWay(42, list)]).toEqual(["status", "fields.plan"]);
+    expect(fieldsOnTheirWay(43, list).size).toBe(0);
+  });
+
+  it("carry the id of a deletion in the header, since it has no body", () => {
+    const call = asHttp({ method: "comment.delete", data: { customer_id: 42, offset: 3 } }, "c");
+    expect(call).toEqual({ method: "DELETE", path: "/api/customers/42/comments/3", headers: { "Idempotency-Key": '"c"' } });
+  });
 });

@@ -3,7 +3,6 @@ import {
   conflictsIn,
   keepMine,
   mergeInto,
-  mergeText,
   NO_DRAFT,
   readField,
   setField,
@@ -89,17 +88,5 @@ describe("a conflict", () => {
     const merged = mergeInto(mine, after, "fields.plan", "silver yearly");
     expect(conflictsIn(merged, after, [])).toEqual([]);
     expect(toChanges(merged)).toEqual({ fields: { plan: "silver yearly" } });
-  });
-});
-
-describe("mergeText", () => {
-  it("puts changes in different places together, whoever changed which", () => {
-    expect(mergeText("Acme Ltd, London", "Acme Inc, London", "Acme Ltd, Leeds")).toBe("Acme Inc, Leeds");
-    expect(mergeText("Acme Ltd, London", "Acme Ltd, Leeds", "Acme Inc, London")).toBe("Acme Inc, Leeds");
-  });
-
-  it("offers both texts where they overlap", () => {
-    expect(mergeText("gold", "silver", "platinum")).toBe("silver platinum");
-    expect(mergeText("", "left", "right")).toBe("left right");
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { mentionAt, piecesOf } from "../src/domain/prose";
 
+const kinds = (body: string) => piecesOf(body).map(({ type, text }) => `${type} ${text}`);
+
 describe("piecesOf", () => {
   it("finds links and mentions, and loses no letter", () => {
     const body = "Ask @dana, see https://example.com/a?b=1. Mail x@y.org";
@@ -9,11 +11,18 @@ describe("piecesOf", () => {
     expect(pieces.filter(({ type }) => type !== "text")).toEqual([
       { type: "mention", text: "@dana", username: "dana" },
       { type: "link", text: "https://example.com/a?b=1", href: "https://example.com/a?b=1" },
+      { type: "link", text: "x@y.org", href: "mailto:x@y.org" },
     ]);
   });
 
+  it("tells addresses from mentions", () => {
+    expect(kinds("mailto:kim.a+b@mail.example.org")).toEqual(["link mailto:kim.a+b@mail.example.org"]);
+    expect(kinds("@dana.k@x")).toEqual(["mention @dana.k", "text @x"]);
+    expect(kinds("write to kim@localhost")).toEqual(["text write to kim@localhost"]);
+  });
+
   it("makes links of nothing that could run", () => {
-    const body = "javascript:alert(1) data:text/html,x <img src=x onerror=alert(1)>";
+    const body = "javascript:alert(1) data:text/html,x vbscript:x file:///etc/x <img src=x onerror=alert(1)>";
     expect(piecesOf(body)).toEqual([{ type: "text", text: body }]);
   });
 

@@ -5,6 +5,7 @@ import type { Session } from "./session";
 export interface Ask {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -22,7 +23,7 @@ export class Http {
 }
 
 async function send(path: string, ask: Ask, token: string): Promise<Response> {
-  const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
+  const headers: Record<string, string> = { ...ask.headers, Authorization: `Bearer ${token}` };
   if (ask.body !== undefined) headers["Content-Type"] = "application/json";
   try {
     return await fetch(path, {
@@ -32,7 +33,8 @@ async function send(path: string, ask: Ask, token: string): Promise<Response> {
       ...(ask.body !== undefined && { body: JSON.stringify(ask.body) }),
     });
   } catch (error) {
-    if (ask.signal?.aborted) throw error;
+    // Called off is no answer wanted; out of time is no answer had.
+    if (ask.signal?.aborted && (ask.signal.reason as Error).name !== "TimeoutError") throw error;
     throw unreachable();
   }
 }

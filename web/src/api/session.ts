@@ -2,6 +2,7 @@
 import type { Agent } from "../domain/model";
 import { Store } from "../domain/store";
 import { ProblemError, problemFrom, unreachable } from "./problem";
+import { inTurn } from "./turns";
 
 interface TokenReply {
   readonly access_token: string;
@@ -74,7 +75,8 @@ export class Session {
   }
 
   private refresh(): Promise<string> {
-    this.refreshing ??= alone(() => post<TokenReply>("/api/auth/refresh"))
+    // Refreshing rotates the cookie, so the windows of one browser must take turns.
+    this.refreshing ??= inTurn("casewire-refresh", () => post<TokenReply>("/api/auth/refresh"))
       .then((reply) => this.accept(reply))
       .catch((error: unknown) => {
         if (error instanceof ProblemError && error.status === 401 && this.state.get().phase === "signed-in") this.end(true);
@@ -125,11 +127,6 @@ function remember(signedIn: boolean): void {
   } catch {
     // As above.
   }
-}
-
-/** Refreshing rotates the cookie, so the windows of one browser must take turns. */
-function alone<T>(work: () => Promise<T>): Promise<T> {
-  return "locks" in navigator ? navigator.locks.request("casewire-refresh", work) : work();
 }
 
 async function post<T = TokenReply>(path: string, body?: unknown, token?: string): Promise<T> {

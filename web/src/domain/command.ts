@@ -44,6 +44,7 @@ export interface HttpCall {
   readonly method: "POST" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The same command as a request, for when there is no socket. */
@@ -61,7 +62,8 @@ export function asHttp(command: Command, id: string): HttpCall {
         body: { body: command.data.body, command_id: id },
       };
     case "comment.delete":
-      return { method: "DELETE", path: `${base}/comments/${command.data.offset}`, body: { command_id: id } };
+      // A DELETE has no body to carry the id.
+      return { method: "DELETE", path: `${base}/comments/${command.data.offset}`, headers: { "Idempotency-Key": `"${id}"` } };
     case "customer.update":
       return { method: "PATCH", path: base, body };
   }
@@ -75,6 +77,16 @@ export function foreseen(customer: Customer, pending: readonly Pending[]): Custo
     const { fields, ...plain } = command.data.changes as { readonly fields?: Customer["fields"] };
     return { ...now, ...plain, fields: { ...now.fields, ...fields } };
   }, customer);
+}
+
+/** The fields of a customer whose new values are on their way. */
+export function fieldsOnTheirWay(customerId: number, pending: readonly Pending[]): ReadonlySet<string> {
+  const fields = new Set<string>();
+  for (const { command, state } of pending) {
+    if (state === "refused" || command.method !== "customer.update" || command.data.customer_id !== customerId) continue;
+    for (const field of changedFields(command.data.changes)) fields.add(field);
+  }
+  return fields;
 }
 
 /** Statuses after which the outcome is unknown or may change: ask again with the same id. */

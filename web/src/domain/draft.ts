@@ -115,32 +115,3 @@ export function toChanges(draft: Draft): Readonly<Record<string, unknown>> {
   if (Object.keys(inner).length > 0) changes.fields = inner;
   return changes;
 }
-
-/**
- * Puts two versions of a text together. Where they changed different places both changes are in the
- * result; where they overlap, both texts are offered one after the other.
- */
-export function mergeText(base: string, theirs: string, yours: string): string {
-  const them = span(base, theirs);
-  const me = span(base, yours);
-  const [first, second] = them.start <= me.start ? [them, me] : [me, them];
-  const apart = first.end < second.start || (first.end === second.start && first.end > first.start);
-  if (!apart) return `${theirs} ${yours}`.trim();
-  return (
-    base.slice(0, first.start) +
-    first.text +
-    base.slice(first.end, second.start) +
-    second.text +
-    base.slice(second.end)
-  );
-}
-
-/** The stretch of `base` that `other` replaced, and by what. */
-function span(base: string, other: string): { start: number; end: number; text: string } {
-  const shorter = Math.min(base.length, other.length);
-  let start = 0;
-  while (start < shorter && base[start] === other[start]) start += 1;
-  let tail = 0;
-  while (tail < shorter - start && base.at(-1 - tail) === other.at(-1 - tail)) tail += 1;
-  return { start, end: base.length - tail, text: other.slice(start, other.length - tail) };
-}

@@ -4,16 +4,24 @@ export type Piece =
   | { readonly type: "link"; readonly text: string; readonly href: string }
   | { readonly type: "mention"; readonly text: string; readonly username: string };
 
-// Only http and https become links, so an address can never run a script.
-const PIECE = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}])|((?<![\w@])@([a-z0-9][a-z0-9._-]*[a-z0-9]|[a-z0-9]))/gi;
+// Only http, https and mailto become links, so an address can never run a script.
+const PIECE = new RegExp(
+  [
+    "(https?:\\/\\/[^\\s<>\"']+[^\\s<>\"'.,;:!?)\\]}])",
+    "(?<![\\w.+@-])((?:mailto:)?[a-z0-9][a-z0-9._+-]*@[a-z0-9-]+(?:\\.[a-z0-9-]+)*\\.[a-z]{2,})(?![\\w@])",
+    "((?<![\\w@])@([a-z0-9][a-z0-9._-]*[a-z0-9]|[a-z0-9]))",
+  ].join("|"),
+  "gi",
+);
 
 export function piecesOf(body: string): readonly Piece[] {
   const pieces: Piece[] = [];
   let end = 0;
   for (const match of body.matchAll(PIECE)) {
     if (match.index > end) pieces.push({ type: "text", text: body.slice(end, match.index) });
-    const [text, link, , username] = match;
+    const [text, link, mail, , username] = match;
     if (link) pieces.push({ type: "link", text, href: text });
+    else if (mail) pieces.push({ type: "link", text, href: `mailto:${mail.replace(/^mailto:/i, "")}` });
     else if (username) pieces.push({ type: "mention", text, username });
     end = match.index + text.length;
   }

@@ -69,7 +69,8 @@ export class Stored {
     return found;
   }
 
-  private key(name: string): string {
+  /** The name that a value has in this browser, among everybody's. */
+  key(name: string): string {
     return `casewire:${this.agentId}:${name}`;
   }
 }
@@ -94,6 +95,17 @@ export class Drafts {
     const name = `comment:${customerId}`;
     if (draft.body.trim() === "" && draft.replyTo === null) this.stored.remove(name);
     else this.stored.write(name, draft);
+  }
+
+  /** A comment that is being written anew; null where it is not. */
+  rewrite(customerId: number, offset: number): string | null {
+    return this.stored.read<string>(`rewrite:${customerId}:${offset}`);
+  }
+
+  keepRewrite(customerId: number, offset: number, body: string | null): void {
+    const name = `rewrite:${customerId}:${offset}`;
+    if (body === null) this.stored.remove(name);
+    else this.stored.write(name, body);
   }
 
   edit(customerId: number): Draft {

@@ -43,13 +43,24 @@ export class Pad {
     this.keep({ replyTo: offset });
   }
 
-  /** Sends, unless something arrived that the agent has not seen. */
+  /** A comment is begun: what arrives now is not seen by itself, for the eyes are on the text. */
+  get isWriting(): boolean {
+    return this.state.get().body.trim() !== "";
+  }
+
+  /** Sends, unless something arrived that the agent has not seen; once that was shown, it is sent. */
   send(): void {
-    const { items } = this.room.state.get();
-    const held = unseenBy(items, this.me.id, this.room.seen);
-    if (this.state.get().body.trim() === "") return;
-    if (held.length > 0) this.keep({ held });
-    else this.post();
+    const unseen = this.unseen();
+    const shown = this.state.get().held;
+    if (!this.isWriting) return;
+    if (unseen.length > 0 && unseen.at(-1)?.offset !== shown.at(-1)?.offset) this.keep({ held: unseen });
+    else this.sendAnyway();
+  }
+
+  /** What arrived from others since the agent looked. */
+  unseen(): readonly Action[] {
+    const { items, seen } = this.room.state.get();
+    return unseenBy(items, this.me.id, seen);
   }
 
   /** Sends, knowing what arrived. */
@@ -78,7 +89,7 @@ export class Pad {
     const data = {
       customer_id: this.room.id,
       body: body.trim(),
-      seen_offset: Math.max(this.newest(), this.room.seen),
+      seen_offset: Math.max(this.newest(), this.room.state.get().seen),
       ...(replyTo !== null && { reply_to: replyTo }),
     };
     // First the outbox, then the box: at no moment is the text in neither.

@@ -33,6 +33,8 @@ export interface RoomState {
   readonly company: company.Company;
   /** Where the unread line is drawn, fixed when the room was entered. */
   readonly unreadFrom: number | null;
+  /** The newest action that this agent has looked at. */
+  readonly seen: number;
   /** Conflicts as the server reported them, for what the loaded actions do not tell. */
   readonly reported: readonly ServerConflict[];
 }
@@ -60,7 +62,6 @@ export class Room {
   private caughtUp: number | null = null;
   private filling = false;
   private typedAt = 0;
-  private seenOffset = 0;
   private sentOffset = 0;
   private readUpTo = Infinity;
 
@@ -80,6 +81,7 @@ export class Room {
       loadingOlder: false,
       company: company.NOBODY,
       unreadFrom: null,
+      seen: 0,
       reported: [],
     });
   }
@@ -127,15 +129,10 @@ export class Room {
     this.subscription = null;
   }
 
-  /** The newest action this agent has looked at. */
-  get seen(): number {
-    return this.seenOffset;
-  }
-
   /** The agent has looked at everything up to `offset`. */
   see(offset: number): void {
-    if (offset <= this.seenOffset) return;
-    this.seenOffset = offset;
+    if (offset <= this.state.get().seen) return;
+    this.patch({ seen: offset });
     clearTimeout(this.reading);
     this.reading = setTimeout(() => this.flushRead(), READ_AFTER_MS);
   }
@@ -174,6 +171,12 @@ export class Room {
     if (customer && customer !== before.customer) this.changed(customer);
     if (holeAfter(items) !== null) void this.fillHole();
     return items.length - before.items.length;
+  }
+
+  /** May be seen again, after it was taken away. */
+  comeBack(): void {
+    const { phase } = this.state.get();
+    if (this.entered && (phase === "revoked" || phase === "gone")) this.retry();
   }
 
   /** Loads again after a failure. */
@@ -364,7 +367,7 @@ export class Room {
 
   private flushRead(): void {
     clearTimeout(this.reading);
-    const offset = this.seenOffset;
+    const offset = this.state.get().seen;
     if (offset <= this.sentOffset) return;
     this.sentOffset = offset;
     const sent = this.link.isLive
@@ -378,6 +381,7 @@ export class Room {
 
   private linkChanged(): void {
     this.pollIfNeeded();
+    if (this.link.isLive && this.state.get().phase === "failed") this.retry();
     if (this.link.isLive && !this.wasLive) this.flushRead();
     this.wasLive = this.link.isLive;
   }

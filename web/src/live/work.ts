@@ -29,6 +29,8 @@ export class Work {
     private readonly queries: QueryClient,
     /** The customer on the screen, whose news count as read. */
     private readonly looking: () => number | null,
+    /** Called with a customer that is this agent's work, perhaps again. */
+    private readonly given: (id: number) => void,
   ) {}
 
   /** Follows the agent's own work; returns how to stop. */
@@ -101,6 +103,7 @@ export class Work {
   private upsert({ unread, ...customer }: Customer & { readonly unread?: number }): void {
     const loaded = this.row(customer.id);
     if (!loaded) this.recount();
+    this.given(customer.id);
     const missed = Math.max(0, customer.offset - (loaded?.offset ?? customer.offset - 1));
     const read = this.looking() === customer.id;
     this.show(customer, read ? 0 : (unread ?? (loaded?.unread ?? 0) + missed));

@@ -57,7 +57,7 @@ export class Workplace {
     this.queries = new QueryClient({
       defaultOptions: { queries: { staleTime: 30_000, refetchOnWindowFocus: false, retry: mayAskAgain } },
     });
-    this.work = new Work(me.id, this.calls, this.queries, () => this.looking);
+    this.work = new Work(me.id, this.calls, this.queries, () => this.looking, (id) => this.places.get(id)?.room.comeBack());
     this.bulk = new Bulk(this.calls, (customer) => this.work.show(customer));
     this.views = new Views(stored);
     this.inbox = new Inbox(this.link, this.calls, stored, (id) => this.work.row(id)?.name ?? this.places.get(id)?.room.state.get().customer?.name);

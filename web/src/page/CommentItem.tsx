@@ -1,12 +1,13 @@
 import { memo, useState } from "react";
+import type { Pending } from "../domain/command";
 import type { CommentNow } from "../domain/feed";
 import type { Action } from "../domain/model";
 import { ago, clock, fullTime } from "../domain/times";
-import { texts } from "../texts";
+import { problemText, texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { Button } from "./Button";
 import { useWorkplace } from "./hooks";
-import { PencilIcon, ReplyIcon, CloseIcon } from "./icons";
+import { BinIcon, PencilIcon, ReplyIcon } from "./icons";
 import { Prose } from "./Prose";
 
 interface Props {
@@ -14,17 +15,32 @@ interface Props {
   readonly action: Action;
   readonly now: CommentNow;
   readonly continued: boolean;
-  readonly answered: Action | undefined;
+  /** The comment that this one answers, where it is loaded. */
+  readonly answered: Answered | undefined;
+  /** A change of this comment that the server has not accepted yet, or has refused. */
+  readonly rewrite: Pending | undefined;
   readonly time: number;
   readonly onReply: (offset: number) => void;
+  readonly onJump: (offset: number) => void;
+}
+
+interface Answered {
+  readonly action: Action;
+  readonly now: CommentNow;
 }
 
 export const CommentItem = memo(function CommentItem(props: Props) {
-  const { customerId, action, now, continued, answered, time, onReply } = props;
-  const { me, outbox } = useWorkplace();
-  const [editing, setEditing] = useState(false);
+  const { customerId, action, now, continued, answered, rewrite, time, onReply, onJump } = props;
+  const { me, outbox, drafts } = useWorkplace();
+  const [text, setText] = useState(() => drafts.rewrite(customerId, action.offset));
+  const [asking, setAsking] = useState(false);
   const mayChange = action.actor.id === me.id || me.role !== "agent";
   const at = { customer_id: customerId, offset: action.offset };
+  const shown = foreseenComment(now, rewrite);
+  function write(body: string | null) {
+    setText(body);
+    drafts.keepRewrite(customerId, action.offset, body);
+  }
   return (
     <article
       className="comment"
@@ -44,47 +60,59 @@ export const CommentItem = memo(function CommentItem(props: Props) {
             </time>
           </header>
         )}
-        {answered && (
-          <p className="comment-answered">
-            <ReplyIcon />
-            <span>{texts.feed.replied(answered.actor.name)}</span>
-            {answered.body && <span className="comment-quote">{answered.body}</span>}
-          </p>
-        )}
-        {editing ? (
+        {action.reply_to !== null && <Quote to={action.reply_to} answered={answered} onJump={onJump} />}
+        {text !== null ? (
           <CommentEditor
-            body={now.body ?? ""}
-            onCancel={() => setEditing(false)}
-            onSave={(body) => {
-              outbox.submit({ method: "comment.edit", data: { ...at, body } });
-              setEditing(false);
+            text={text}
+            isNews={text.trim() !== "" && text.trim() !== shown.body}
+            onWrite={write}
+            onCancel={() => write(null)}
+            onSave={() => {
+              // First the outbox, then the draft: at no moment is the text in neither.
+              outbox.submit({ method: "comment.edit", data: { ...at, body: text.trim() } });
+              write(null);
             }}
           />
-        ) : now.deleted ? (
+        ) : shown.deleted ? (
           <p className="comment-deleted">{texts.feed.deleted}</p>
         ) : (
           <p className="comment-body">
-            <Prose body={now.body ?? ""} />
-            {now.edited && <span className="comment-edited"> ({texts.feed.edited})</span>}
+            <Prose body={shown.body ?? ""} />
+            {shown.edited && <span className="comment-edited"> ({texts.feed.edited})</span>}
           </p>
         )}
+        {rewrite && <Rewrite pending={rewrite} />}
+        {asking && (
+          <div className="comment-sure" role="group" aria-label={texts.feed.removeSure}>
+            <span>{texts.feed.removeSure}</span>
+            <Button
+              className="button danger"
+              autoFocus
+              onPress={() => {
+                outbox.submit({ method: "comment.delete", data: at });
+                setAsking(false);
+              }}
+            >
+              {texts.feed.remove}
+            </Button>
+            <Button className="button" onPress={() => setAsking(false)}>
+              {texts.cancel}
+            </Button>
+          </div>
+        )}
       </div>
-      {!editing && !now.deleted && (
+      {text === null && !shown.deleted && !asking && (
         <div className="comment-tools">
           <Button className="icon-button" aria-label={texts.feed.reply} onPress={() => onReply(action.offset)}>
             <ReplyIcon />
           </Button>
           {mayChange && (
             <>
-              <Button className="icon-button" aria-label={texts.feed.edit} onPress={() => setEditing(true)}>
+              <Button className="icon-button" aria-label={texts.feed.edit} onPress={() => write(shown.body ?? "")}>
                 <PencilIcon />
               </Button>
-              <Button
-                className="icon-button"
-                aria-label={texts.feed.remove}
-                onPress={() => outbox.submit({ method: "comment.delete", data: at })}
-              >
-                <CloseIcon />
+              <Button className="icon-button" aria-label={texts.feed.remove} onPress={() => setAsking(true)}>
+                <BinIcon />
               </Button>
             </>
           )}
@@ -94,30 +122,87 @@ export const CommentItem = memo(function CommentItem(props: Props) {
   );
 });
 
+/** The comment as it will read when the change that is on its way has arrived. */
+function foreseenComment(now: CommentNow, rewrite: Pending | undefined): CommentNow {
+  if (!rewrite || rewrite.state === "refused") return now;
+  const { command } = rewrite;
+  if (command.method === "comment.delete") return { body: null, edited: false, deleted: true };
+  return command.method === "comment.edit" ? { body: command.data.body, edited: true, deleted: false } : now;
+}
+
+interface QuoteProps extends Pick<Props, "answered" | "onJump"> {
+  readonly to: number;
+}
+
+/** What a comment answers; pressing it goes there. */
+function Quote({ to, answered, onJump }: QuoteProps) {
+  const label = answered ? texts.feed.replied(answered.action.actor.name) : texts.feed.repliedEarlier;
+  return (
+    <button type="button" className="comment-answered" onClick={() => onJump(to)} title={texts.feed.jumpTo}>
+      <ReplyIcon />
+      <span>{label}</span>
+      {answered && <span className="comment-quote">{answered.now.deleted ? texts.feed.deleted : answered.now.body}</span>}
+    </button>
+  );
+}
+
+/** What becomes of a change of a comment. */
+function Rewrite({ pending }: { readonly pending: Pending }) {
+  const { outbox } = useWorkplace();
+  const { state, problem, command, id } = pending;
+  if (state !== "refused") {
+    return (
+      <p className="comment-state" role="status">
+        {texts.feed.saving}
+      </p>
+    );
+  }
+  return (
+    <div className="refused" role="alert" data-testid="refused-rewrite">
+      <p className="refusal">
+        {command.method === "comment.delete" ? texts.feed.notDeleted : texts.feed.notChanged} {problem && problemText(problem)}
+      </p>
+      {command.method === "comment.edit" && <blockquote className="comment-quote">{command.data.body}</blockquote>}
+      <div className="buttons">
+        <Button className="button" onPress={() => outbox.again(pending)}>
+          {texts.tryAgain}
+        </Button>
+        <Button className="button quiet" onPress={() => outbox.discard(id)}>
+          {texts.feed.discard}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
 interface EditorProps {
-  readonly body: string;
-  readonly onSave: (body: string) => void;
+  readonly text: string;
+  readonly isNews: boolean;
+  readonly onWrite: (text: string) => void;
+  readonly onSave: () => void;
   readonly onCancel: () => void;
 }
 
-function CommentEditor({ body, onSave, onCancel }: EditorProps) {
-  const [text, setText] = useState(body);
-  const isNews = text.trim() !== "" && text !== body;
+function CommentEditor({ text, isNews, onWrite, onSave, onCancel }: EditorProps) {
   return (
     <form
       className="comment-editor"
       onSubmit={(event) => {
         event.preventDefault();
-        if (isNews) onSave(text.trim());
+        if (isNews) onSave();
       }}
     >
       <textarea
         className="input"
         aria-label={texts.feed.edit}
         rows={3}
+        maxLength={10_000}
         value={text}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => event.key === "Escape" && onCancel()}
+        onChange={(event) => onWrite(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") onCancel();
+          else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && isNews) onSave();
+        }}
         autoFocus
       />
       <div className="buttons">

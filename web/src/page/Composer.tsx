@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { unseenBy } from "../domain/feed";
 import { mentionAt } from "../domain/prose";
 import type { Action, Agent } from "../domain/model";
 import type { Pad } from "../live/pad";
@@ -18,7 +19,9 @@ const SUGGESTED = 6;
 
 export function Composer({ room, pad }: Props) {
   const { body, replyTo, held } = useStore(pad.state);
-  const { items } = useStore(room.state);
+  const { items, seen } = useStore(room.state);
+  const { me } = useWorkplace();
+  const arrived = body.trim() === "" || held.length > 0 ? [] : unseenBy(items, me.id, seen);
   const field = useRef<HTMLTextAreaElement>(null);
   const mentions = useMentions(body, field, (text) => pad.write(text));
   const answered = replyTo === null ? undefined : items.find(({ offset }) => offset === replyTo);
@@ -31,7 +34,7 @@ export function Composer({ room, pad }: Props) {
     if (mentions.pressed(event)) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      pad.send();
+      if (!event.repeat) pad.send();
     }
   }
 
@@ -44,6 +47,7 @@ export function Composer({ room, pad }: Props) {
       }}
     >
       {held.length > 0 && <Held actions={held} pad={pad} />}
+      {arrived.length > 0 && <Arrived actions={arrived} pad={pad} />}
       <div className="composer-box">
         {answered && (
           <p className="composer-reply">
@@ -103,6 +107,22 @@ export function Composer({ room, pad }: Props) {
         </div>
       </div>
     </form>
+  );
+}
+
+/** Tells at once that somebody else did something while this comment is being written. */
+function Arrived({ actions, pad }: { readonly actions: readonly Action[]; readonly pad: Pad }) {
+  const people = [...new Map(actions.map(({ actor }) => [actor.id, actor])).values()];
+  return (
+    <p className="arrived" role="status" data-testid="arrived">
+      {people.slice(0, 3).map((person) => (
+        <Avatar key={person.id} person={person} size="small" />
+      ))}
+      <span>{texts.comment.arrived(actions.length)}</span>
+      <Button className="link-button" onPress={() => pad.acknowledge()}>
+        {texts.comment.seen}
+      </Button>
+    </p>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useState } from "react";
-import { isText, mergeText, type Conflict } from "../domain/draft";
+import { isText, type Conflict } from "../domain/draft";
+import { mergeText } from "../domain/merge";
 import { ago } from "../domain/times";
 import type { Desk } from "../live/desk";
 import { fieldName, texts, valueName } from "../texts";
@@ -70,20 +71,24 @@ interface MergeProps extends Pick<Props, "desk" | "conflict"> {
 
 function Merge({ desk, conflict, onDone }: MergeProps) {
   const { field, base, theirs, yours } = conflict;
-  const [text, setText] = useState(() => mergeText(String(base ?? ""), String(theirs ?? ""), String(yours ?? "")));
+  const suggestion = mergeText(String(base ?? ""), String(theirs ?? ""), String(yours ?? ""));
+  const [text, setText] = useState(suggestion.text);
   return (
     <div className="merge">
+      <p className="merge-hint">{suggestion.isClean ? texts.conflict.mergedClean : texts.conflict.mergedClash}</p>
       <textarea
         className="input"
         aria-label={texts.conflict.merged(fieldName(field))}
         rows={2}
         value={text}
         onChange={(event) => setText(event.target.value)}
+        data-testid="merged-text"
         autoFocus
       />
       <div className="buttons">
         <Button
           className="button primary"
+          data-testid="use-merged"
           onPress={() => {
             desk.merge(field, text);
             onDone();

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from "react";
-import { foreseen } from "../domain/command";
+import { fieldsOnTheirWay, foreseen } from "../domain/command";
 import { viewers } from "../domain/company";
 import type { Customer as CustomerModel } from "../domain/model";
 import type { RoomState } from "../live/room";
@@ -25,7 +25,7 @@ interface Props {
   readonly onBack: () => void;
 }
 
-export function Customer({ id, action, onBack }: Props) {
+export default function Customer({ id, action, onBack }: Props) {
   const workplace = useWorkplace();
   const place = useMemo(() => workplace.place(id), [workplace, id]);
   useEffect(() => workplace.enter(place), [workplace, place]);
@@ -45,14 +45,16 @@ export function Customer({ id, action, onBack }: Props) {
   if (!customer) return <div className="loading" role="status" aria-label={texts.customer.loading} />;
 
   const shown = foreseen(customer, pending);
-  return <Desktop place={place} state={state} shown={shown} saving={shown !== customer} action={action} onBack={onBack} />;
+  return (
+    <Desktop place={place} state={state} shown={shown} saving={fieldsOnTheirWay(id, pending)} action={action} onBack={onBack} />
+  );
 }
 
 interface DesktopProps {
   readonly place: Place;
   readonly state: RoomState;
   readonly shown: CustomerModel;
-  readonly saving: boolean;
+  readonly saving: ReadonlySet<string>;
   readonly action: number | null;
   readonly onBack: () => void;
 }

@@ -9,24 +9,26 @@ import { Avatar } from "./Avatar";
 import { Button } from "./Button";
 import { ConflictChoice } from "./ConflictChoice";
 import { useAgents, useNow, useStore, useWorkplace } from "./hooks";
-import { ArchiveIcon, PlusIcon, PriorityBars, StatusDot, UnassignedIcon, WarnIcon } from "./icons";
+import { ArchiveIcon, MailIcon, PlusIcon, PriorityBars, StatusDot, UnassignedIcon, WarnIcon } from "./icons";
 import { Picker, type Option } from "./Picker";
 
 interface Props {
   readonly desk: Desk;
   readonly customer: Customer;
   readonly company: Company;
-  readonly saving: boolean;
+  /** Fields whose new values the server has not acknowledged yet. */
+  readonly saving: ReadonlySet<string>;
 }
 
 const NOBODY = "none";
+const MAIL = /^[^\s@?&]+@[^\s@?&]+$/;
 
 /** The customer's fields. Menus write at once; texts gather until they are saved together. */
 export function Details({ desk, customer, company, saving }: Props) {
   const { draft, refusal } = useStore(desk.state);
   const now = useNow();
   const conflicts = desk.conflicts();
-  const part = { desk, company, conflicts };
+  const part = { desk, company, conflicts, saving };
   const keys = [...new Set([...Object.keys(customer.fields), ...draftKeys(Object.keys(draft))])].sort();
   return (
     <aside className="details" aria-label={texts.form.label} data-testid="details">
@@ -69,7 +71,7 @@ export function Details({ desk, customer, company, saving }: Props) {
           {problemText(refusal)}
         </p>
       )}
-      <SaveBar desk={desk} conflicts={conflicts.length} changes={Object.keys(draft).length} saving={saving} />
+      <SaveBar desk={desk} conflicts={conflicts.length} changes={Object.keys(draft).length} saving={saving.size > 0} />
     </aside>
   );
 }
@@ -83,6 +85,7 @@ interface FieldProps {
   readonly customer: Customer;
   readonly company: Company;
   readonly conflicts: readonly Conflict[];
+  readonly saving: ReadonlySet<string>;
 }
 
 function StatusField(props: FieldProps) {
@@ -130,9 +133,9 @@ interface MenuRowProps extends FieldProps {
   readonly read?: (id: string) => string | number | null;
 }
 
-function MenuRow({ desk, field, value, options, testId, shortcut, company, conflicts, read }: MenuRowProps) {
+function MenuRow({ desk, field, value, options, testId, shortcut, company, conflicts, saving, read }: MenuRowProps) {
   return (
-    <FieldFrame desk={desk} field={field} company={company} conflicts={conflicts} label={<span className="label">{fieldName(field)}</span>}>
+    <FieldFrame desk={desk} field={field} company={company} conflicts={conflicts} saving={saving} label={<span className="label">{fieldName(field)}</span>}>
       <Picker
         label={fieldName(field)}
         value={value}
@@ -147,14 +150,14 @@ function MenuRow({ desk, field, value, options, testId, shortcut, company, confl
   );
 }
 
-interface FrameProps extends Pick<FieldProps, "desk" | "company" | "conflicts"> {
+interface FrameProps extends Pick<FieldProps, "desk" | "company" | "conflicts" | "saving"> {
   readonly field: string;
   readonly label: ReactNode;
   readonly children: ReactNode;
 }
 
 /** A field with who else edits it, and its conflict if there is one. */
-function FieldFrame({ desk, field, company, conflicts, label, children }: FrameProps) {
+function FieldFrame({ desk, field, company, conflicts, saving, label, children }: FrameProps) {
   const { me } = useWorkplace();
   const editor: Editor | undefined = [...company.editors.values()].find(
     ({ agent, fields }) => agent.id !== me.id && fields?.includes(field),
@@ -165,6 +168,7 @@ function FieldFrame({ desk, field, company, conflicts, label, children }: FrameP
       <div className="detail-row">
         {label}
         {children}
+        {saving.has(field) && <span className="detail-saving" role="img" aria-label={texts.form.saving} title={texts.form.saving} />}
         {editor && (
           <span className="detail-editor" role="img" aria-label={texts.form.editing(editor.agent.name)} title={texts.form.editing(editor.agent.name)} data-testid="field-editor">
             <Avatar person={editor.agent} size="small" />
@@ -176,7 +180,7 @@ function FieldFrame({ desk, field, company, conflicts, label, children }: FrameP
   );
 }
 
-function TextRow({ desk, field, customer, company, conflicts }: FieldProps & { readonly field: string }) {
+function TextRow({ desk, field, customer, company, conflicts, saving }: FieldProps & { readonly field: string }) {
   const { draft } = useStore(desk.state);
   const id = useId();
   const wish = draft[field];
@@ -189,7 +193,7 @@ function TextRow({ desk, field, customer, company, conflicts }: FieldProps & { r
     </label>
   );
   return (
-    <FieldFrame desk={desk} field={field} company={company} conflicts={conflicts} label={label}>
+    <FieldFrame desk={desk} field={field} company={company} conflicts={conflicts} saving={saving} label={label}>
       <input
         id={id}
         className="detail-input"
@@ -207,6 +211,11 @@ function TextRow({ desk, field, customer, company, conflicts }: FieldProps & { r
           else if (event.key === "Escape") desk.drop(field);
         }}
       />
+      {field === "email" && typeof value === "string" && MAIL.test(value) && (
+        <a className="detail-link" href={`mailto:${value}`} aria-label={texts.form.writeTo(value)}>
+          <MailIcon />
+        </a>
+      )}
     </FieldFrame>
   );
 }

@@ -1,6 +1,7 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type RefObject } from "react";
 import type { Pending } from "../domain/command";
-import { hasOlder, layOut, unseenBy, type FeedEntry } from "../domain/feed";
+import { hasOlder, layOut, unseenBy, type CommentNow, type FeedEntry } from "../domain/feed";
+import type { Action } from "../domain/model";
 import { dayName } from "../domain/times";
 import type { Pad } from "../live/pad";
 import type { Room, RoomState } from "../live/room";
@@ -10,6 +11,7 @@ import { CommentItem } from "./CommentItem";
 import { EventItem } from "./EventItem";
 import { useNow, useStore, useWorkplace } from "./hooks";
 import { ChevronIcon } from "./icons";
+import { useJump } from "./jump";
 import { PendingComment } from "./PendingComment";
 
 interface Props {
@@ -38,8 +40,14 @@ export function Feed({ room, pad, state }: Props) {
   const entries = useMemo(() => layOut(items, unreadFrom), [items, unreadFrom]);
   const waiting = useMemo(() => pending.filter((one) => isOwnComment(one, room.id)), [pending, room.id]);
   const newest = items.at(-1)?.offset ?? 0;
-  useSeen(room, newest, atEnd, phase === "ready");
+  const { body } = useStore(pad.state);
+  const isWriting = body.trim() !== "";
+  useSeen(room, newest, atEnd, phase === "ready", isWriting);
   useKeptPlace(scroller, newest, atEnd);
+  // Whoever turns to the feed has seen what is in it.
+  const looked = useCallback(() => {
+    if (atEnd) room.see(newest);
+  }, [room, newest, atEnd]);
 
   const scrolled = useCallback(() => {
     const box = scroller.current;
@@ -51,16 +59,31 @@ export function Feed({ room, pad, state }: Props) {
   // A short first page may leave room above it.
   useEffect(scrolled, [scrolled, items.length, phase]);
   const reply = useCallback((offset: number) => pad.reply(offset), [pad]);
-  const jump = useCallback(() => scroller.current?.scrollTo({ top: 0, behavior: "smooth" }), []);
+  const jump = useCallback(() => void scroller.current?.scrollTo({ top: 0, behavior: "smooth" }), []);
+  const [aim, setAim] = useState<number | null>(null);
+  useJump(room, items, aim, () => setAim(null));
   useEffect(() => {
-    if (waiting.length > 0) scroller.current?.scrollTo({ top: 0 });
+    if (waiting.length > 0) void scroller.current?.scrollTo({ top: 0 });
   }, [waiting.length]);
+  const comments = useMemo(() => commentsOf(entries), [entries]);
+  const rewrites = useMemo(() => rewritesOf(pending, room.id), [pending, room.id]);
 
   const isUnanswered = (one: Pending) => !items.some(({ command_id }) => command_id === one.id);
-  const unseen = atEnd ? 0 : unseenBy(items, me.id, room.seen).length;
+  const unseen = atEnd ? 0 : unseenBy(items, me.id, state.seen).length;
   return (
     <div className="feed-frame">
-      <div className="feed-scroll" ref={scroller} onScroll={scrolled} tabIndex={0} role="log" aria-label={texts.feed.label} aria-live="polite" data-testid="feed">
+      <div
+        className="feed-scroll"
+        ref={scroller}
+        onScroll={scrolled}
+        onPointerDown={looked}
+        onWheel={looked}
+        tabIndex={0}
+        role="log"
+        aria-label={texts.feed.label}
+        aria-live="polite"
+        data-testid="feed"
+      >
         <div className="feed">
           {phase === "ready" && !hasOlder(items) && <p className="feed-beginning">{texts.feed.beginning}</p>}
           {loadingOlder && (
@@ -70,7 +93,16 @@ export function Feed({ room, pad, state }: Props) {
           )}
           {phase === "loading" && items.length === 0 && <FeedSkeleton />}
           {entries.map((entry) => (
-            <Entry key={entry.key} entry={entry} room={room} items={items} now={now} onReply={reply} />
+            <Entry
+              key={entry.key}
+              entry={entry}
+              customerId={room.id}
+              comments={comments}
+              rewrites={rewrites}
+              now={now}
+              onReply={reply}
+              onJump={setAim}
+            />
           ))}
           {waiting.filter(isUnanswered).map((one) => (
             <PendingComment key={one.id} pending={one} pad={pad} />
@@ -93,15 +125,34 @@ function isOwnComment({ command, state, problem }: Pending, customerId: number):
   return !(state === "refused" && problem?.type.endsWith("/unseen-actions"));
 }
 
-interface EntryProps {
-  readonly entry: FeedEntry;
-  readonly room: Room;
-  readonly items: RoomState["items"];
-  readonly now: number;
-  readonly onReply: (offset: number) => void;
+type Comments = ReadonlyMap<number, { readonly action: Action; readonly now: CommentNow }>;
+
+function commentsOf(entries: readonly FeedEntry[]): Comments {
+  return new Map(entries.flatMap((entry) => (entry.type === "comment" ? [[entry.action.offset, entry]] : [])));
 }
 
-function Entry({ entry, room, items, now, onReply }: EntryProps) {
+/** Changes of comments that the server has not accepted yet, the last one per comment. */
+function rewritesOf(pending: readonly Pending[], customerId: number): ReadonlyMap<number, Pending> {
+  const found = new Map<number, Pending>();
+  for (const one of pending) {
+    const { method, data } = one.command;
+    if (data.customer_id !== customerId) continue;
+    if (method === "comment.edit" || method === "comment.delete") found.set(data.offset, one);
+  }
+  return found;
+}
+
+interface EntryProps {
+  readonly entry: FeedEntry;
+  readonly customerId: number;
+  readonly comments: Comments;
+  readonly rewrites: ReadonlyMap<number, Pending>;
+  readonly now: number;
+  readonly onReply: (offset: number) => void;
+  readonly onJump: (offset: number) => void;
+}
+
+function Entry({ entry, customerId, comments, rewrites, now, onReply, onJump }: EntryProps) {
   switch (entry.type) {
     case "day":
       return (
@@ -116,9 +167,18 @@ function Entry({ entry, room, items, now, onReply }: EntryProps) {
         </p>
       );
     case "comment": {
-      const to = entry.action.reply_to;
-      const answered = to === null ? undefined : items.find(({ offset }) => offset === to);
-      return <CommentItem {...entry} customerId={room.id} answered={answered} time={now} onReply={onReply} />;
+      const { offset, reply_to: to } = entry.action;
+      return (
+        <CommentItem
+          {...entry}
+          customerId={customerId}
+          answered={to === null ? undefined : comments.get(to)}
+          rewrite={rewrites.get(offset)}
+          time={now}
+          onReply={onReply}
+          onJump={onJump}
+        />
+      );
     }
     case "events":
       return <EventItem actions={entry.actions} actor={entry.actor} now={now} />;
@@ -138,29 +198,33 @@ function FeedSkeleton() {
   );
 }
 
-/** Marks as seen what the agent looks at: at once what was there, after a moment what arrives. */
-function useSeen(room: Room, newest: number, atEnd: boolean, ready: boolean): void {
+/**
+ * Marks as seen what the agent looks at: at once what was there, after a moment what arrives. What arrives
+ * while one writes is not seen by itself: the comment box tells of it.
+ */
+function useSeen(room: Room, newest: number, atEnd: boolean, ready: boolean, isWriting: boolean): void {
   const first = useRef(true);
   const { work } = useWorkplace();
   useEffect(() => {
     if (!ready || !atEnd || newest === 0) return;
     const look = () => {
       if (document.visibilityState !== "visible") return;
-      room.see(newest);
+      if (!isWriting || isFirst) room.see(newest);
       work.markRead(room.id);
     };
-    const timer = setTimeout(look, first.current ? 0 : DWELL_MS);
+    const isFirst = first.current;
     first.current = false;
+    const timer = setTimeout(look, isFirst ? 0 : DWELL_MS);
     document.addEventListener("visibilitychange", look);
     return () => {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", look);
     };
-  }, [room, work, newest, atEnd, ready]);
+  }, [room, work, newest, atEnd, ready, isWriting]);
 }
 
 /** While the agent reads further up, what arrives below must not push the text away. */
-function useKeptPlace(scroller: React.RefObject<HTMLDivElement | null>, newest: number, atEnd: boolean): void {
+function useKeptPlace(scroller: RefObject<HTMLDivElement | null>, newest: number, atEnd: boolean): void {
   const before = useRef({ newest: 0, height: 0 });
   useLayoutEffect(() => {
     const box = scroller.current;

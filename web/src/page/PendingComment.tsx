@@ -30,13 +30,7 @@ export function PendingComment({ pending, pad }: { readonly pending: Pending; re
           <div className="refused" role="alert">
             {problem && <p className="refusal">{problemText(problem)}</p>}
             <div className="buttons">
-              <Button
-                className="button"
-                onPress={() => {
-                  outbox.submit(command);
-                  outbox.discard(id);
-                }}
-              >
+              <Button className="button" onPress={() => outbox.again(pending)}>
                 {texts.tryAgain}
               </Button>
               <Button className="button" onPress={() => pad.takeBack(pending)}>

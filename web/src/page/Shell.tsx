@@ -2,7 +2,7 @@ import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { unread } from "../domain/inbox";
 import { listingFrom, listingQuery, type Listing } from "../domain/listing";
 import { texts } from "../texts";
-import { Customer } from "./Customer";
+import { loadCustomer } from "./ahead";
 import { CustomerList } from "./CustomerList";
 import { useStore, useWorkplace } from "./hooks";
 import { Keys } from "./Keys";
@@ -14,6 +14,7 @@ import { customerPath, navigate, useRoute, type Place } from "./route";
 import { Sidebar } from "./Sidebar";
 import { useWaiting } from "./title";
 
+const Customer = later(loadCustomer);
 const Inbox = later(() => import("./Inbox"));
 const TeamView = lazy(() => import("./TeamView"));
 const AgentsView = lazy(() => import("./AgentsView"));
@@ -78,7 +79,9 @@ export function Shell() {
             )}
             <div className="stage" id="content" tabIndex={-1}>
               {customerId !== null ? (
-                <Customer key={customerId} id={customerId} action={action} onBack={leave} />
+                <Suspense fallback={<div className="loading" role="status" aria-label={texts.customer.loading} />}>
+                  <Customer key={customerId} id={customerId} action={action} onBack={leave} />
+                </Suspense>
               ) : place === "inbox" ? (
                 <Notice title={texts.inbox.choose} hint={texts.inbox.chooseHint} />
               ) : (

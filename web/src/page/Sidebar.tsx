@@ -11,6 +11,7 @@ import { ArchiveIcon, BookmarkIcon, EveryoneIcon, Mark, StatusDot, UnassignedIco
 import { LinkStatus } from "./LinkStatus";
 import { InboxLink, OversightLinks } from "./Places";
 import { followLink, navigate, type Place } from "./route";
+import { Unsent } from "./Unsent";
 
 interface Props {
   readonly place: Place;
@@ -95,6 +96,7 @@ export function Sidebar({ place, listing, onGo, onChange }: Props) {
         <OversightLinks place={place} onGo={onGo} />
       </nav>
       <div className="sidebar-foot">
+        <Unsent />
         <LinkStatus />
         <Account />
       </div>

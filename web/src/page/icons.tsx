@@ -56,6 +56,19 @@ export const SortIcon = (props: IconProps) => (
   </Icon>
 );
 
+export const BinIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.6 9h5.8l.6-9" />
+  </Icon>
+);
+
+export const MailIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <rect x="2" y="3.5" width="12" height="9" rx="1.5" />
+    <path d="m2.5 4.5 5.5 4.25 5.5-4.25" />
+  </Icon>
+);
+
 export const BookmarkIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M4.5 2.5h7v11L8 10.75 4.5 13.5z" />
