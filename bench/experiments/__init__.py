@@ -1,0 +1,1 @@
+"""The measurements. Each module has `run(bench)`, which returns trials of several subjects, taken in turns."""

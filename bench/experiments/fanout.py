@@ -1,0 +1,43 @@
+"""Fan-out: one customer (or channel), 1,000 viewers; at 10 messages a second, and at saturation."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bench.bench import Bench, Numbers
+from bench.experiments.seeds import people
+from bench.fanout_servers import SERVERS
+from bench.trials import Trial
+
+VIEWERS = 1000
+RATE = 10
+
+
+def run(bench: Bench) -> list[Trial]:
+    people(bench)
+    names = [name for name in SERVERS if name == "casewire" or name in bench.peers.programs]
+    return bench.in_turns("fanout", {name: partial(_measure, bench, name) for name in names})
+
+
+def _measure(bench: Bench, name: str) -> tuple[Numbers, float]:
+    with SERVERS[name](bench) as server:
+        phases = [
+            "rate:20:0.5",
+            f"rate:{RATE}:{bench.seconds(6):.1f}",
+            f"window:{server.window}:{bench.seconds(4):.1f}",
+        ]
+        load = bench.load(["-n", str(VIEWERS), *server.viewing, *server.writing], phases, server.roots)
+    _warm, steady, full = load.phases
+    delivered, saturated = steady.count("delivered"), full.count("delivered")
+    everything = tuple(server.roots)
+    return {
+        "cpu_us": steady.cpu("server") / max(1, delivered) * 1e6,
+        "all_cpu_us": steady.cpu(*everything) / max(1, delivered) * 1e6,
+        "p50_ms": steady.percentile("latency_us", "p50"),
+        "p99_ms": steady.percentile("latency_us", "p99"),
+        "missed": VIEWERS * steady.count("acknowledged") - delivered,
+        "saturated_per_s": saturated / full.elapsed,
+        "saturated_cpu_us": full.cpu("server") / max(1, saturated) * 1e6,
+        "saturated_load_core": full.raw["core_busy_s"][1] / full.raw["wall_s"],
+        "bytes": steady.count("bytes") / max(1, delivered),
+    }, load.foreign

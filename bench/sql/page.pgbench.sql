@@ -1,0 +1,3 @@
+\set agent random(1, @AGENTS@)
+\set page random(0, 4)
+SELECT c.id, c.ref, c.name, c.email, c.phone, c.status, c.priority, c.assigned_to, c.archived, c.fields, c.version, c."offset", c.created_at, c.updated_at, c."offset" - coalesce((SELECT r."offset" FROM read_marks AS r WHERE r.agent_id = 1 AND r.customer_id = c.id), 0) AS unread FROM customers AS c WHERE c.assigned_to = :agent AND c.status = 'open' AND c.archived = false AND (c.updated_at, c.id) < (timestamptz '2026-01-01 00:00:30Z' - 100 * :page::int * interval '1 minute', 4611686018427387904) ORDER BY c.updated_at DESC, c.id DESC LIMIT 100;
