@@ -17,7 +17,7 @@ from bench.obtain import obtain
 from bench.report import figures, replace_block, table
 from bench.trials import Results
 
-EXPERIMENTS = ("fanout", "clients", "crowd", "comments", "latency", "lists", "history", "workers")
+EXPERIMENTS = ("fanout", "clients", "crowd", "comments", "latency", "lists", "history", "workers", "start")
 CACHE = PROJECT / ".cache" / "bench"
 RECORD = PROJECT / "docs" / "performance.json"
 PAGE = PROJECT / "docs" / "performance.md"
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "--record", action="store_true", help="put the results into docs/performance.json, .md and the plot as well"
     )
     parser.add_argument("--impatient", action="store_true", help="neither wait for a quiet machine nor try again")
+    parser.add_argument("--only", action="append", default=[], metavar="SUBJECT", help="of the experiment; repeatable")
     parser.add_argument("--report", action="store_true", help="measure nothing, show the newest results")
     return parser
 
@@ -66,7 +67,7 @@ def _measure(words: argparse.Namespace, results: Results, path: Path) -> list[st
         raise SystemExit(f"There is no experiment {', '.join(sorted(unknown))}. There are: {', '.join(EXPERIMENTS)}.")
     peers = obtain(CACHE, _say)
     with Ground(CACHE, peers) as ground:
-        bench = Bench(ground, peers, build(CACHE), words.rounds, _say, words.scale, not words.impatient)
+        bench = Bench(ground, peers, build(CACHE), words.rounds, _say, words.scale, not words.impatient, words.only)
         results.machine = description()
         results.versions = {**peers.versions, "PostgreSQL": _major(ground), "Casewire": _commit()}
         results.missing = peers.missing

@@ -36,6 +36,9 @@ class Bench:
     patient: bool = True
     """False: measures whatever others do meanwhile, and once; only for a first look as well."""
 
+    only: Sequence[str] = ()
+    """The subjects that are measured; empty: all."""
+
     failures: list[str] = field(default_factory=list)
 
     def seconds(self, usual: float) -> float:
@@ -54,6 +57,8 @@ class Bench:
         trials = []
         for number in range(self.rounds):
             for subject, measure in subjects.items():
+                if self.only and subject not in self.only:
+                    continue
                 trial = self._try(experiment, subject, number, measure)
                 if trial is not None:
                     trials.append(trial)

@@ -223,4 +223,5 @@ GOALS: tuple[Goal, ...] = (
         Goal(f"two workers: CPU per {what}", "workers", Subject("two", figure), "µs", 1.15, Subject("one", figure))
         for what, figure in (("delivered", "delivered_us"), ("write", "write_us"))
     ),
+    Goal("second start of the demo", "start", Subject("casewire", "second_start_s"), "s", 3),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bench.goals import Line, judge, number
+from bench.model import CORES, VIEWERS, capacity, costs_of
 from bench.trials import Results
 
 HEADS = ("what", "goal", "measured", "ratio", "verdict")
@@ -22,11 +23,27 @@ def figures(results: Results) -> str:
     parts = []
     for experiment in dict.fromkeys(trial.experiment for trial in results.trials):
         subjects = dict.fromkeys(t.subject for t in results.trials if t.experiment == experiment)
-        rows = {subject: results.medians(experiment, subject) or {} for subject in subjects}
+        rows = {subject: found for subject in subjects if (found := results.medians(experiment, subject))}
+        if not rows:
+            parts.append(f"{experiment}: the machine was never quiet")
+            continue
         names = list(dict.fromkeys(name for numbers in rows.values() for name in numbers))
         cells = ([subject, *(_cell(numbers.get(name)) for name in names)] for subject, numbers in rows.items())
         parts.append(f"{experiment}, {results.rounds(experiment)} rounds\n\n{markdown(['', *names], cells)}")
     return "\n\n".join(parts)
+
+
+def model(results: Results) -> str:
+    """Comments a second for more cores, by model."""
+    costs = costs_of(results)
+    if costs is None:
+        return "Not measured yet."
+    heads = ["cores", *(f"{viewers:,} viewers on each customer" for viewers in VIEWERS)]
+    rows = []
+    for cores in CORES:
+        found = [capacity(costs, cores, viewers) for viewers in VIEWERS]
+        rows.append([str(cores), *(f"{number(c.comments_per_s)} (Redis {c.redis_share:.0%} busy)" for c in found)])
+    return markdown(heads, rows)
 
 
 def block(results: Results) -> str:
@@ -39,7 +56,21 @@ def block(results: Results) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(results.versions.items()))
     missing = "".join(f"\nMissing: {name}: {why}." for name, why in sorted(results.missing.items()))
     return "\n".join(
-        [BEGIN, table(results), "", f"{ground} {versions}.{missing}", "", "### All medians", "", figures(results), END]
+        [
+            BEGIN,
+            table(results),
+            "",
+            f"{ground} {versions}.{missing}",
+            "",
+            "### More cores, by model",
+            "",
+            model(results),
+            "",
+            "### All medians",
+            "",
+            figures(results),
+            END,
+        ]
     )
 
 

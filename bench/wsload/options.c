@@ -9,7 +9,7 @@ static void usage(const char *why) {
     fprintf(stderr,
             "wsload: %s\n"
             "viewers   --port P --path /ws -n N [--headers 'A: b\\r\\n'] [--first-frame TEXT] [--ready TEXT]\n"
-            "          [--customers FIRST:COUNT] [--inflight K] [--addresses K] [--mark N] [--settle SECONDS]\n"
+            "          [--customers FIRST:COUNT] [--inflight K] [--addresses K] [--settle SECONDS]\n"
             "          [--answer-braces] [--answer-engine-io]\n"
             "writers   --write rpc|post|get:PORT:COUNT [--write-path /x] [--write-headers H] [--write-template TEXT]\n"
             "          [--write-first-frame TEXT] [--write-customers FIRST:COUNT] [--body BYTES] [--get-paths FILE]\n"
@@ -66,7 +66,6 @@ static int parse_value(const char *name, char *value) {
     else if (!strcmp(name, "--customers")) sscanf(value, "%d:%d", &options.first_customer, &options.customers);
     else if (!strcmp(name, "--inflight")) options.inflight = atoi(value);
     else if (!strcmp(name, "--addresses")) options.addresses = atoi(value);
-    else if (!strcmp(name, "--mark")) options.mark = atoi(value);
     else if (!strcmp(name, "--settle")) options.settle = atof(value);
     else if (!strcmp(name, "--write")) parse_writers(value);
     else if (!strcmp(name, "--write-path")) options.write_path = value;

@@ -160,7 +160,7 @@ static void run_back(const char *phase, double rate, double length, int each) {
     viewers_return();
     begin(&marks);
     while (monotonic_s() - marks.at < seconds(length)) {
-        viewers_fill(options.viewers);
+        viewers_fill();
         if (rate > 0) send_due(marks.at, rate, &count);
         poll_once(rate > 0 ? until_next(marks.at, rate, count) : 5);
         if (!whole && viewers.ready + viewers.failed >= options.viewers) {
@@ -196,10 +196,10 @@ static void run_phase(const char *phase) {
     } else run_idle(phase, a);
 }
 
-static void connect_viewers(int until) {
+static void connect_viewers(void) {
     double limit = monotonic_s() + 120;
-    while (viewers.ready + viewers.failed < until && monotonic_s() < limit) {
-        viewers_fill(until);
+    while (viewers.ready + viewers.failed < options.viewers && monotonic_s() < limit) {
+        viewers_fill();
         poll_once(20);
     }
 }
@@ -213,19 +213,14 @@ void run_phases(void) {
     double cpu[MAX_GROUPS];
     printf("{\"viewers\":%d", options.viewers);
     viewers_allocate();
-    if (options.mark) {
-        connect_viewers(options.mark);
-        settle();
-        print_memory("memory_at_mark");
-    }
+    print_memory("memory_before");
     for (int g = 0; g < options.group_count; g++) cpu[g] = tree_cpu_s(options.groups[g].pid);
-    int before = viewers.ready;
     double began = monotonic_s();
-    connect_viewers(options.viewers);
-    printf(",\"connect_s\":%.3f,\"connected\":%d,", monotonic_s() - began, viewers.ready - before);
+    connect_viewers();
+    printf(",\"connect_s\":%.3f,", monotonic_s() - began);
     print_groups("connect_cpu_s", cpu);
     settle();
-    print_memory("memory_at_end");
+    print_memory("memory_after");
     printf(",\"ready\":%d,\"failed\":%d,\"phases\":[", viewers.ready, viewers.failed);
     if (options.kind) writers_connect();
     for (int p = 0; p < options.phase_count; p++) {

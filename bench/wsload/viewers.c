@@ -12,6 +12,7 @@ struct viewer {
     enum state state;
     uint64_t offset; /* of the last publication seen */
     uint64_t recovered;
+    int positioned; /* whether it has a position to recover from */
     struct rest rest;
 };
 
@@ -99,6 +100,7 @@ static void joined(struct viewer *viewer, const char *line, size_t length) {
     /* the reply's own offset is the top, or with recovery the one that was asked for */
     uint64_t offset = result ? number_after(from, left, "\"offset\":") : 0;
     if (offset > viewer->offset) viewer->offset = offset;
+    viewer->positioned = epoch[0] != 0;
     became_ready(viewer);
 }
 
@@ -139,7 +141,7 @@ static void take_control(void *owner, int opcode, char *data, size_t length) {
 
 static void introduce(struct viewer *viewer, int index) {
     char text[REQUEST_SIZE], recover[256] = "";
-    if (viewer->offset && epoch[0])
+    if (viewer->positioned)
         snprintf(recover, sizeof recover, ",\"recover\":true,\"offset\":%llu,\"epoch\":\"%s\"",
                  (unsigned long long)viewer->offset, epoch);
     struct blanks blanks = {
@@ -213,8 +215,8 @@ void viewer_event(int index, uint32_t events) {
     }
 }
 
-void viewers_fill(int until) {
-    while (inflight < options.inflight && next < until) {
+void viewers_fill(void) {
+    while (inflight < options.inflight && next < options.viewers) {
         struct viewer *viewer = &all[next];
         viewer->fd = connect_to(options.port, 1 + next % options.addresses, next);
         viewer->state = CONNECTING;

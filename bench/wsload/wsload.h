@@ -33,7 +33,6 @@ struct options {
     const char *path, *headers, *first_frame, *ready;
     int answers_braces, answers_engine_io; /* "{}" is answered with "{}"; "2" with "3" */
     int first_customer, customers;
-    int mark; /* how many viewers are connected when memory is read for the first time; 0: never */
     double settle;
     enum writer_kind kind;
     int write_port, writers, first_write_customer, write_customers, body;
@@ -106,7 +105,7 @@ struct viewer_counts {
 };
 extern struct viewer_counts viewers;
 void viewers_allocate(void);
-void viewers_fill(int until);      /* opens more, at most `inflight` handshakes at a time */
+void viewers_fill(void);           /* opens more, at most `inflight` handshakes at a time */
 void viewers_drop(void);           /* closes all at once, without a goodbye */
 void viewers_return(void);         /* forgets the closed ones, so that viewers_fill opens them again, recovering */
 int viewers_missing(uint64_t each); /* how many have not recovered exactly `each` publications */
