@@ -159,12 +159,12 @@ async def postgres_cut(stage: Stage, round_: Round) -> None:
 
 async def commit_cut(stage: Stage, round_: Round) -> None:
     """Committed, but the answer does not reach the node: of one transaction, then of all that are under way."""
-    database = _node(stage, round_).database
-    cuts = database.cuts
+    node = _node(stage, round_)
+    database, cuts = node.database, node.database.cuts
     with stage.fault("commit's answer cut"):
         database.cut_after_answer_to(b"COMMIT")
         await stage.until(lambda: database.cuts > cuts, "a commit's answer is cut")
-    with stage.fault("commit's answer cut"):
+    with stage.fault("commits' answers cut", stage.served_by(node)):
         database.hold_answers()
         await stage.until_acknowledged(2)
         database.cut()

@@ -181,7 +181,7 @@ Event = (
 
 
 class History:
-    """`clock` is the driver's; `followers` are told each event as it is appended."""
+    """`clock` is the driver's."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock

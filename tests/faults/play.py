@@ -32,7 +32,7 @@ async def _play_round(stage: Stage, round_: Round) -> None:
 
 async def _fault(stage: Stage, round_: Round) -> None:
     await stage.until_attempted(round_.after)
-    await FAULTS[round_.fault](stage, round_)
+    await asyncio.gather(*(FAULTS[name](stage, round_) for name in round_.fault.split(" + ")))
 
 
 async def _work(stage: Stage, scribe: Scribe, steps: Sequence[Step]) -> None:

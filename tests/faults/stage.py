@@ -81,9 +81,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_up(scale: Scale) -> AsyncIterator[Stage]:
+async def set_up(scale: Scale, history: History | None = None) -> AsyncIterator[Stage]:
+    """Everything running and every viewer following. Without a `history` it is recorded in a new one."""
+    history = History(time.monotonic) if history is None else history
     async with World.made(agents=scale.scribes + 1) as world, AsyncExitStack() as stack:
-        history = History(time.monotonic)
         customers = await _customers(world, scale.customers)
         stage = Stage(world, history, Known(history, customers))
         history.append(await _clocks(world, history))
