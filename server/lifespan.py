@@ -38,6 +38,7 @@ from server.realtime.door import Outbox
 from server.realtime.editing import Editing
 from server.realtime.emulation import Emulation
 from server.realtime.heartbeat import Heartbeat
+from server.realtime.limits import RealtimeLimits
 from server.realtime.polls import Polls
 from server.realtime.presence import Presence
 from server.realtime.sessions import Sessions
@@ -52,8 +53,6 @@ HEAL_EVERY = 0.5
 
 FAREWELL = 0.5
 """Seconds for what was said last to reach Redis."""
-
-CONNECTIONS_PER_AGENT = 100
 
 
 @asynccontextmanager
@@ -77,7 +76,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         owner = await stack.enter_async_context(Owner())
         stream = GatheringStream(database, owner.tasks)
         hub = Hub(epoch, broker, stream, owner.tasks)
-        sessions = Sessions(CONNECTIONS_PER_AGENT)
+        sessions = Sessions(RealtimeLimits() if settings.rate_limit else RealtimeLimits.uncounted())
         node_roster, vital = Roster(broker, "node", time.time), Roster(broker, "vitals", time.time)
         services = Services(
             settings=settings,

@@ -11,12 +11,12 @@ from server.realtime import codes
 from server.realtime.answers import Goodbye, Refusal, position_of, publication, subscribe_result
 from server.realtime.codecs.codec import Request
 from server.realtime.connecting import connect, refresh
+from server.realtime.limits import SUBSCRIPTIONS
 from server.realtime.methods import call
 from server.realtime.session import Session, State
 
 REJECT_UNRECOVERED = 2
 HISTORY_LIMIT = 300
-MAX_SUBSCRIPTIONS = 128
 
 
 async def handle(session: Session, request: Request) -> None:
@@ -47,7 +47,7 @@ async def _subscribe(session: Session, request: Request) -> None:
     _check_kind(session, name)
     if channel in session.subscriptions:
         raise Refusal(codes.ALREADY_SUBSCRIBED)
-    if len(session.subscriptions) >= MAX_SUBSCRIPTIONS:
+    if len(session.subscriptions) >= SUBSCRIPTIONS:
         raise Refusal(codes.LIMIT_EXCEEDED)
     since = position_of(params) if name.recoverable else None
     flag = params.get("flag", 0)

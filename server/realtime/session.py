@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import structlog
 
+from channels.buckets import Bucket, Verdict
 from channels.errors import CasewireError, Unauthorized
 from channels.names import ChannelKind, ChannelName, agent_channel
 from channels.ports import Viewer
@@ -30,15 +31,17 @@ from server.realtime.codecs.codec import Codec, Malformed, Request
 from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe, error_code
 from server.realtime.door import Door, Sink
 from server.realtime.heartbeat import NEVER
+from server.realtime.limits import COMMANDS_WAITING, CONNECT_DEADLINE, INCOMING_LIMIT, UNUSABLE_DEADLINE
 from server.realtime.packing import JoiningPacker, Packer
 from server.services import Services
 
 log = structlog.get_logger(__name__)
 
-CONNECT_DEADLINE = 10.0
-UNUSABLE_DEADLINE = 5.0
 EXPIRY_GRACE = 25.0
-COMMANDS_WAITING = 512
+"""Seconds that a connection outlives its token: clients refresh it at the very moment it expires."""
+
+UNREFUSABLE = (None, "unsubscribe")
+"""A pong has no answer, and a refused unsubscribe makes SDKs drop the connection."""
 
 
 class State(StrEnum):
@@ -64,10 +67,12 @@ class Session:
         "_deadline",
         "_end_at_deadline",
         "_handler",
+        "_held",
         "_ping_at",
         "_pong_due",
         "_waiting",
         "_working",
+        "bucket",
         "caller",
         "client",
         "codec",
@@ -90,8 +95,10 @@ class Session:
         self.subscriptions: dict[str, ChannelName] = {}
         self.door = Door(services.outbox, packer or JoiningPacker(codec), sink, self)
         self.slot: int | None = None
+        self.bucket: Bucket | None = None
         self._handler = handler
-        self._waiting: deque[Request] | None = None
+        self._waiting: deque[tuple[Request, int]] | None = None
+        self._held = 0  # bytes of the commands that wait
         self._working: asyncio.Task[None] | None = None
         self._ping_at = self._pong_due = NEVER
         self._expect(CONNECT_DEADLINE, codes.STALE)
@@ -106,26 +113,44 @@ class Session:
         except Malformed:
             self.end(codes.MALFORMED)
             return
+        share = len(data) // len(requests)
         for request in requests:
-            if request.is_pong:
-                self._pong_due = NEVER
-            elif self._waiting is None:
-                self._waiting = deque((request,))
-            else:
-                self._waiting.append(request)
-        if self._waiting is None:
-            return
-        if len(self._waiting) > COMMANDS_WAITING:
-            self.end(codes.BUSY)
-        elif self._working is None:
+            if not self._take(request, share):
+                return
+        if self._waiting is not None and self._working is None:
             self._working = self.services.tasks.create_task(self._work(self._waiting), name="commands")
 
-    async def _work(self, waiting: deque[Request]) -> None:
+    def _take(self, request: Request, size: int) -> bool:
+        """Lets a command wait for its turn, within the limits. False where the rest of its frame is void."""
+        verdict = self.services.sessions.count_command(self)
+        if verdict is Verdict.EXHAUSTED:
+            self.end(codes.BUSY)
+            return False
+        if verdict is Verdict.REFUSED and request.method not in UNREFUSABLE:
+            self.services.metrics.limited.labels("commands").inc()
+            self.refuse(request, codes.TOO_MANY_REQUESTS)
+            return self.state is not State.UNUSABLE
+        if request.is_pong:
+            self._pong_due = NEVER
+            return True
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append((request, size))
+        self._held += size
+        if len(self._waiting) > COMMANDS_WAITING or self._held > INCOMING_LIMIT:
+            self.end(codes.BUSY)
+            return False
+        return True
+
+    async def _work(self, waiting: deque[tuple[Request, int]]) -> None:
         try:
             while waiting and self.state is not State.CLOSED:
-                await self._handle(waiting.popleft())
+                request, size = waiting.popleft()
+                self._held -= size
+                await self._handle(request)
         finally:
             self._waiting = self._working = None
+            self._held = 0
 
     async def _handle(self, request: Request) -> None:
         try:
@@ -152,6 +177,7 @@ class Session:
             self.state = State.UNUSABLE
             if self._waiting is not None:
                 self._waiting.clear()
+                self._held = 0
             self._expect(UNUSABLE_DEADLINE, codes.MALFORMED)
 
     def deliver(self, push: Push) -> None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from channels.buckets import Bucket, Verdict
 from server.auth.authenticate import Caller
 from server.auth.directory import DirectoryChange
 from server.realtime import codes
+from server.realtime.limits import RealtimeLimits
 
 if TYPE_CHECKING:
     from server.realtime.session import Session
 
 
 class Sessions:
-    def __init__(self, per_agent: int) -> None:
-        self._per_agent = per_agent
+    def __init__(self, limits: RealtimeLimits, now: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._now = now
         self._of_agent: dict[int, dict[Session, UUID | None]] = defaultdict(dict)
+        self._buckets: dict[int, Bucket] = {}
 
     def __len__(self) -> int:
         return sum(len(sessions) for sessions in self._of_agent.values())
@@ -25,7 +31,7 @@ class Sessions:
     def admit(self, session: Session, caller: Caller) -> bool:
         """False where the agent has too many connections to this process."""
         own = self._of_agent[caller.agent.id]
-        if len(own) >= self._per_agent:
+        if len(own) >= self._limits.connections_per_agent:
             return False
         own[session] = caller.login_id
         return True
@@ -45,6 +51,24 @@ class Sessions:
             own.pop(session, None)
             if not own:
                 del self._of_agent[agent_id]
+                self._buckets.pop(agent_id, None)
+
+    def count_command(self, session: Session) -> Verdict:
+        """Counts a command of the connection, and of its agent once that is known."""
+        limits = self._limits
+        if limits.commands_of_connection is None or limits.commands_of_agent is None:
+            return Verdict.PASSED
+        now = self._now()
+        if session.bucket is None:
+            session.bucket = Bucket(limits.commands_of_connection, now)
+        verdict = session.bucket.take(limits.commands_of_connection, now)
+        if session.caller is None:
+            return verdict
+        agent_id = session.caller.agent.id
+        bucket = self._buckets.get(agent_id)
+        if bucket is None:
+            bucket = self._buckets[agent_id] = Bucket(limits.commands_of_agent, now)
+        return max(verdict, bucket.take(limits.commands_of_agent, now))
 
     def follow(self, change: DirectoryChange) -> None:
         """Ends the connections of agents who may not connect any more and of logins that ended."""

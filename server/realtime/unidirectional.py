@@ -23,9 +23,9 @@ from server.realtime.arrivals import admitted, body_of, connect_parameter
 from server.realtime.codecs.codec import Request as Command
 from server.realtime.codecs.unidirectional import UNIDIRECTIONAL
 from server.realtime.codes import ErrorCode
-from server.realtime.commands import MAX_SUBSCRIPTIONS
 from server.realtime.connecting import admit, asked_subscriptions, connect_result, lost
 from server.realtime.door import Sink
+from server.realtime.limits import SUBSCRIPTIONS
 from server.realtime.packing import Packer
 from server.realtime.session import Session, State
 from server.realtime.streams import StreamKind, StreamResponse, StreamSink, events, lines
@@ -155,7 +155,7 @@ def _wanted(caller: Caller, asked: dict[str, dict[str, Any]]) -> list[_Wanted]:
         if name is not None and (name.kind is ChannelKind.CUSTOMER or name.id == caller.agent.id):
             since = position_of(params) if name.recoverable else None
             wanted.append(_Wanted(name, since, params.get("join_leave") is True))
-    return wanted[: MAX_SUBSCRIPTIONS + 1]
+    return wanted[: SUBSCRIPTIONS + 1]
 
 
 async def _join(session: Listener, wanted: _Wanted, greeting: _Greeting) -> None:
