@@ -1,0 +1,202 @@
+"""Work, counted: what a publication, a connection and a slow reader cost, whatever the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import orjson
+import pytest
+
+from channels.command import AddComment
+from channels.names import customer_channel
+from channels.push import Push, signal
+from server.realtime.codecs.json import JsonCodec
+from server.realtime.codecs.protobuf import ProtobufCodec
+from server.realtime.direct import SEND_BUFFER, SocketProtocol, State
+from server.realtime.door import KERNEL_BYTES, OUTGOING_LIMIT
+from tests.ground.eventually import eventually
+from tests.realtime.client import connected
+from tests.realtime.conftest import Node, node
+from tests.wire.peer import Peer, text
+
+__all__ = ["node"]
+
+
+@pytest.fixture
+async def viewer(node: Node) -> AsyncIterator[Callable[..., Any]]:
+    """Opens a connection that follows a customer; returns the peer."""
+    opened: list[Peer] = []
+
+    async def view(customer_id: int, username: str = "dana") -> Peer:
+        one = await asyncio.to_thread(Peer, node.port)
+        opened.append(one)
+        await asyncio.to_thread(one.open)
+        commands = [
+            {"id": 1, "connect": {"token": await node.token(username)}},
+            {"id": 2, "subscribe": {"channel": f"customer:{customer_id}"}},
+        ]
+        one.send(text("\n".join(json.dumps(command) for command in commands)))
+        told: list[int] = []
+        while 2 not in told:
+            told += [message.get("id", 0) for message in await asyncio.to_thread(one.messages)]
+        return one
+
+    yield view
+    for one in opened:
+        one.socket.close()
+
+
+def connections(node: Node) -> list[SocketProtocol]:
+    return [one for one in node.server.server_state.connections if isinstance(one, SocketProtocol)]
+
+
+class CountingTransport:
+    """Passes on to a transport, and keeps what is written."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+def counted(node: Node) -> list[CountingTransport]:
+    found = []
+    for connection in connections(node):
+        connection.transport = CountingTransport(connection.transport)  # type: ignore[assignment] # reason: in place of it
+        found.append(connection.transport)
+    return found  # type: ignore[return-value]
+
+
+async def test_a_publication_is_encoded_once_for_each_codec(
+    node: Node, viewer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = await node.customer()
+    for _ in range(5):
+        await viewer(customer.id)
+    async with AsyncExitStack() as stack:
+        watchers = []
+        for _ in range(3):
+            lee = connected(node.socket_url, await node.token("lee"), protobuf=True)
+            watchers.append((await (await stack.enter_async_context(lee)).watch(customer.id))[1])
+        made: list[tuple[str, str, int]] = []
+        for codec in (JsonCodec, ProtobufCodec):
+            original = codec.push
+
+            def push(self: Any, one: Push, original: Any = original, name: str = codec.name) -> bytes:
+                made.append((name, one.channel, one.offset))
+                encoded: bytes = original(self, one)
+                return encoded
+
+            monkeypatch.setattr(codec, "push", push)
+        await node.write("ines", AddComment(customer.id, "to everybody"))
+        for watcher in watchers:
+            await watcher.sees(2)
+    channel = f"customer:{customer.id}"
+    assert sorted(entry for entry in made if entry[1:] == (channel, 2)) == [
+        ("json", channel, 2),
+        ("protobuf", channel, 2),
+    ]
+
+
+async def test_what_arrives_in_one_turn_is_one_write_of_the_same_bytes_for_all(node: Node, viewer: Any) -> None:
+    customer = await node.customer()
+    peers = [await viewer(customer.id) for _ in range(4)]
+    transports = counted(node)
+    name = customer_channel(customer.id)
+    for number in range(10):
+        node.services.hub.deliver(signal(name, {"type": "typing", "n": number}))
+    assert [transport.written for transport in transports] == [[]] * 4, "nothing leaves within the turn"
+    await asyncio.sleep(0)
+    assert [len(transport.written) for transport in transports] == [1] * 4
+    assert len({id(transport.written[0]) for transport in transports}) == 1, "shared"
+    for one in peers:
+        told = await asyncio.to_thread(one.messages)
+        assert [message["push"]["pub"]["data"]["n"] for message in told] == list(range(10))
+
+
+async def test_replies_and_publications_leave_by_one_door_in_order(node: Node, viewer: Any) -> None:
+    customer = await node.customer()
+    one = await viewer(customer.id)
+    (session,) = node.services.sessions.all()
+    (transport,) = counted(node)
+    push = signal(customer_channel(customer.id), {"n": 1})
+    session.deliver(push)
+    session.door.send(b'{"id":9,"rpc":{}}')
+    session.deliver(push)
+    await asyncio.sleep(0)
+    assert len(transport.written) == 1
+    assert [("push" in message, message.get("id")) for message in await asyncio.to_thread(one.messages)] == [
+        (True, None),
+        (False, 9),
+        (True, None),
+    ]
+
+
+async def test_an_idle_connection_has_no_task_and_an_open_channel_needs_no_query(node: Node, viewer: Any) -> None:
+    customer = await node.customer()
+    await viewer(customer.id)
+    await eventually(lambda: not any(task.get_name() == "commands" for task in asyncio.all_tasks()), what="idle")
+    tasks, queries = len(asyncio.all_tasks()), node.services.hub._stream.queries  # type: ignore[attr-defined]
+    for _ in range(5):
+        await viewer(customer.id)
+    await eventually(lambda: len(asyncio.all_tasks()) == tasks, what="as many tasks as before")
+    assert node.services.hub._stream.queries == queries  # type: ignore[attr-defined]
+    assert len(node.services.sessions) == 6
+
+
+async def test_a_slow_reader_is_cut_off_within_its_bound_and_delays_nobody(node: Node, viewer: Any) -> None:
+    customer = await node.customer()
+    slow = await viewer(customer.id, "lee")
+    (stuck,) = connections(node)
+    system = stuck.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    assert SEND_BUFFER <= system <= KERNEL_BYTES
+    quick = await viewer(customer.id, "dana")
+    seen: list[int] = []
+
+    def read() -> None:
+        while len(seen) < 200:
+            seen.extend(message["push"]["pub"]["data"]["n"] for message in quick.messages())
+
+    reading = asyncio.create_task(asyncio.to_thread(read))
+    name, most = customer_channel(customer.id), 0
+    for number in range(200):
+        node.services.hub.deliver(signal(name, {"n": number, "filling": "x" * 50_000}))
+        await eventually(lambda n=number: n in seen, what="the quick one keeps up")  # type: ignore[misc]
+        if stuck.state is State.OPEN:
+            most = max(most, stuck.transport.get_write_buffer_size())
+    await asyncio.wait_for(reading, 20)
+    assert seen == list(range(200))
+    assert stuck.state is State.CLOSED
+    assert most <= OUTGOING_LIMIT
+    assert [session.caller.agent.username for session in node.services.sessions.all() if session.caller] == ["dana"]
+    assert await asyncio.to_thread(slow.ends)
+
+
+async def test_one_message_larger_than_the_bound_reaches_a_reader_that_keeps_up(node: Node, viewer: Any) -> None:
+    customer = await node.customer()
+    one = await viewer(customer.id)
+    node.services.hub.deliver(signal(customer_channel(customer.id), {"filling": "x" * 2 * OUTGOING_LIMIT}))
+    assert len(orjson.dumps(await asyncio.to_thread(one.messages))) > 2 * OUTGOING_LIMIT
+
+
+async def test_a_fault_of_one_connection_keeps_no_other_waiting(node: Node, viewer: Any) -> None:
+    customer = await node.customer()
+    first = await viewer(customer.id, "lee")
+    (broken,) = node.services.sessions.all()
+    second = await viewer(customer.id, "dana")
+    broken.door.send("no bytes")  # type: ignore[arg-type] # reason: the fault
+    node.services.hub.deliver(signal(customer_channel(customer.id), {"n": 1}))
+    assert (await asyncio.to_thread(second.messages))[0]["push"]["pub"]["data"] == {"n": 1}
+    assert await asyncio.to_thread(first.ends)
+    assert len(node.services.sessions) == 1
