@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from server.app import create_app
 from server.http_protocol import http_protocol
-from server.realtime import codes
+from server.realtime.drain import drain
 from server.services import Services
 from server.settings import Settings
 from server.signals import StopSignals
@@ -25,8 +25,8 @@ BACKLOG = 4096
 KEEP_ALIVE = 75
 """Seconds that an idle HTTP connection is kept: longer than load balancers do, so that they close first."""
 
-GRACE = 4
-"""Seconds that requests under way get to finish after a signal."""
+GRACE = 5
+"""Seconds that requests under way get to finish after a signal, in which the realtime clients are sent elsewhere."""
 
 GARBAGE_THRESHOLDS = (5_000, 20, 50)
 
@@ -76,12 +76,12 @@ class AppServer(uvicorn.Server):
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        log.info("draining")
         for listener in self.servers:
             listener.close()
         if self._services is not None:
-            drain(self._services)
-            await asyncio.sleep(0)  # the goodbyes leave before uvicorn closes what is left
+            began = time.monotonic()
+            await drain(self._services, lambda: self.force_exit)
+            self.config.timeout_graceful_shutdown = max(1, round(GRACE - (time.monotonic() - began)))
         await super().shutdown(sockets)
 
     @contextmanager
@@ -100,10 +100,3 @@ def _calm_the_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
-
-
-def drain(services: Services) -> None:
-    """Not ready any more; realtime clients are told to connect elsewhere, and recover there."""
-    services.draining = True
-    for session in services.sessions.all():
-        session.end(codes.SHUTDOWN)

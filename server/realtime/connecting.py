@@ -35,6 +35,8 @@ async def connect(session: Session, request: Request) -> None:
 
 async def admit(session: Session, request: Request) -> Caller:
     """Who connects, counted among the connections from now on."""
+    if session.services.draining:
+        raise Goodbye(codes.SHUTDOWN)
     try:
         caller = await session.authenticate(_token(request))
     except TokenExpired:
