@@ -12,7 +12,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from channels.errors import InvalidRequest, NotFound
-from server.realtime.arrivals import admitted, body_of, connect_parameter
+from server.realtime.arrivals import admitted, admitted_to_stream, body_of, connect_parameter
 from server.realtime.codecs.choice import BINARY, codec_of_body
 from server.realtime.codecs.codec import Codec
 from server.realtime.codecs.json import JSON
@@ -38,19 +38,19 @@ JSON_EVENTS = StreamKind(JSON, "text/event-stream", events, b"\r\n")
 
 @router.post("/connection/http_stream")
 async def open_http_stream(request: Request) -> Response:
-    services = admitted(request)
+    services = admitted_to_stream(request)
     is_json = codec_of_body(request.headers.get("content-type")) is JSON
     return _stream(services, JSON_LINES if is_json else PROTOBUF_MESSAGES, await body_of(request))
 
 
 @router.get("/connection/sse")
 async def open_sse(request: Request) -> Response:
-    return _stream(admitted(request), JSON_EVENTS, connect_parameter(request))
+    return _stream(admitted_to_stream(request), JSON_EVENTS, connect_parameter(request))
 
 
 @router.post("/connection/sse")
 async def open_sse_by_post(request: Request) -> Response:
-    return _stream(admitted(request), JSON_EVENTS, await body_of(request))
+    return _stream(admitted_to_stream(request), JSON_EVENTS, await body_of(request))
 
 
 def _stream(services: Services, kind: StreamKind, commands: bytes) -> StreamResponse:

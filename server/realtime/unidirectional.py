@@ -19,7 +19,7 @@ from channels.push import Push
 from server.auth.authenticate import Caller
 from server.realtime import codes
 from server.realtime.answers import position_of, subscribe_result
-from server.realtime.arrivals import admitted, body_of, connect_parameter
+from server.realtime.arrivals import admitted_to_stream, body_of, connect_parameter
 from server.realtime.codecs.codec import Request as Command
 from server.realtime.codecs.unidirectional import UNIDIRECTIONAL
 from server.realtime.codes import ErrorCode
@@ -40,17 +40,17 @@ EVENTS = StreamKind(UNIDIRECTIONAL, "text/event-stream", events, b"\r\n")
 
 @router.get("/connection/uni_sse")
 async def open_sse(request: Request) -> Response:
-    return _stream(admitted(request), EVENTS, connect_parameter(request))
+    return _stream(admitted_to_stream(request), EVENTS, connect_parameter(request))
 
 
 @router.post("/connection/uni_sse")
 async def open_sse_by_post(request: Request) -> Response:
-    return _stream(admitted(request), EVENTS, await body_of(request))
+    return _stream(admitted_to_stream(request), EVENTS, await body_of(request))
 
 
 @router.post("/connection/uni_http_stream")
 async def open_http_stream(request: Request) -> Response:
-    return _stream(admitted(request), LINES, await body_of(request))
+    return _stream(admitted_to_stream(request), LINES, await body_of(request))
 
 
 def _stream(services: Services, kind: StreamKind, asked: bytes) -> StreamResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -41,6 +42,7 @@ async def opened(driver: Driver, way: Way, url: str, tokens: list[str]) -> Async
     else:
         peer = JsPeer(driver)
         await peer.open(codec=way.codec, transport=way.transport, url=url, tokens=tokens)
+    peer.label = str(way)
     try:
         yield peer
     finally:
@@ -61,7 +63,7 @@ class Desk:
         """The agent's username: no other test has the same."""
         return f"{who}-{self._suffix}"
 
-    async def token(self, who: str, ttl: int | None = None) -> str:
+    async def token(self, who: str, ttl: timedelta | None = None) -> str:
         agent = await self.node.agent(self.name(who))
         tokens = self.node.services.tokens
         return tokens.issue(agent.id) if ttl is None else tokens.issue(agent.id, ttl=ttl)

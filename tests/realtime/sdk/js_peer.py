@@ -116,8 +116,8 @@ class JsPeer(Peer):
     async def unsubscribe(self, channel: str) -> None:
         await self._order("unsubscribe", channel=channel)
 
-    async def rpc(self, method: str, **data: Any) -> Any:
-        return await self._order("rpc", method=method, data=data)
+    async def rpc(self, method: str, data: Any = None, **members: Any) -> Any:
+        return await self._order("rpc", method=method, data=members if data is None else data)
 
     async def order(self, do: str, **order: Any) -> Any:
         """What only this SDK can do."""

@@ -9,6 +9,9 @@ from typing import Any
 
 from tests.ground.eventually import eventually
 
+NEVER = "never"
+"""A token that the application does not get in time."""
+
 
 class PeerError(Exception):
     """A call that the server, or the SDK, refused."""
@@ -57,6 +60,7 @@ class Peer(ABC):
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.label = ""
 
     # Orders
 
@@ -84,7 +88,7 @@ class Peer(ABC):
     async def unsubscribe(self, channel: str) -> None: ...
 
     @abstractmethod
-    async def rpc(self, method: str, **data: Any) -> Any:
+    async def rpc(self, method: str, data: Any = None, **members: Any) -> Any:
         """Raises PeerError."""
 
     @abstractmethod
@@ -111,7 +115,7 @@ class Peer(ABC):
         await eventually(
             lambda: len(self.told(name, channel)) >= times,
             within=15,
-            what=f"{name} of {channel or 'the connection'}; it told {[(e.name, e.channel) for e in self.events][-12:]}",
+            what=f"{self.label}: {name} of {channel or 'the connection'}",
         )
         return self.told(name, channel)[times - 1]
 

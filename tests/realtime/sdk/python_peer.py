@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -19,7 +20,7 @@ from centrifuge import (
 )
 
 from tests.realtime.client import value_of
-from tests.realtime.sdk.peer import Event, Peer, PeerError
+from tests.realtime.sdk.peer import NEVER, Event, Peer, PeerError
 
 Tell = Callable[[str, Any], None]
 
@@ -46,7 +47,10 @@ class PythonPeer(Peer):
         async def get_token() -> str:
             if not tokens:
                 raise UnauthorizedError("no token left")
-            return tokens.pop(0)
+            token = tokens.pop(0)
+            if token == NEVER:
+                await asyncio.Event().wait()
+            return token
 
         self.client = Client(
             socket_url,
@@ -100,9 +104,10 @@ class PythonPeer(Peer):
     async def unsubscribe(self, channel: str) -> None:
         await self._subscriptions[channel].unsubscribe()
 
-    async def rpc(self, method: str, **data: Any) -> Any:
+    async def rpc(self, method: str, data: Any = None, **members: Any) -> Any:
+        payload = members if data is None else data
         try:
-            result = await self.client.rpc(method, json.dumps(data).encode() if self._protobuf else data)
+            result = await self.client.rpc(method, json.dumps(payload).encode() if self._protobuf else payload)
         except ReplyError as error:
             raise PeerError(error.code, error.message) from None
         except CentrifugeError as error:

@@ -10,6 +10,7 @@ const builds = {
   json: await import(pathToFileURL(`${sdk}/build/index.mjs`)),
   protobuf: await import(pathToFileURL(`${sdk}/build/protobuf/index.mjs`)),
 };
+const NEVER = "never"; // an application that does not get its new token
 const clients = new Map();
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -26,6 +27,7 @@ class Peer {
     const getToken = async () => {
       const token = tokens.shift();
       if (token === undefined) throw new UnauthorizedError("no token left");
+      if (token === NEVER) return new Promise(() => {});
       return token;
     };
     this.sdk = new Centrifuge(endpoint, {
@@ -48,17 +50,17 @@ class Peer {
     return this.binary ? new TextEncoder().encode(JSON.stringify(value)) : value;
   }
 
-  in(value) {
-    return value instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(value)) : value;
-  }
-
   tell(event, told, channel) {
-    const plain = JSON.parse(JSON.stringify(told, (_, value) => (value instanceof Uint8Array ? this.in(value) : value)));
+    const plain = this.plain(told);
     say({ client: this.name, channel: channel ?? plain.channel ?? null, server: channel === null, event, told: plain });
   }
 
-  plain(result) {
-    return JSON.parse(JSON.stringify(result, (_, value) => (value instanceof Uint8Array ? this.in(value) : value)));
+  plain(told) {
+    return JSON.parse(JSON.stringify(told, function (key, item) {
+      const bytes = this[key]; // a Buffer makes itself something else before it gets here
+      if (!(bytes instanceof Uint8Array)) return item;
+      return bytes.length === 0 ? null : JSON.parse(new TextDecoder().decode(bytes));
+    }));
   }
 
   subscribe({ channel, states, options }) {
@@ -66,9 +68,10 @@ class Peer {
       this.tell("loading", {}, channel);
       return states.shift();
     } };
-    const subscription = this.sdk.newSubscription(channel, {
-      minResubscribeDelay: 50, maxResubscribeDelay: 500, ...options, ...loading,
-    });
+    this.follow(channel, this.sdk.newSubscription(channel, { ...DELAYS, ...options, ...loading }));
+  }
+
+  follow(channel, subscription) {
     for (const event of ["subscribing", "subscribed", "unsubscribed", "publication", "join", "leave", "error"])
       subscription.on(event, (told) => this.tell(event, told, channel));
     this.subscriptions.set(channel, subscription);
@@ -76,14 +79,18 @@ class Peer {
   }
 }
 
+const DELAYS = { minResubscribeDelay: 50, maxResubscribeDelay: 500 };
+const FILTER = { key: "kind", cmp: "eq", val: "comment" };
 const orders = {
   open: (order) => void clients.set(order.client, new Peer(order)),
   connect: (_, peer) => peer.sdk.connect(),
   disconnect: (_, peer) => peer.sdk.disconnect(),
   subscribe: (order, peer) => peer.subscribe(order),
+  filter: ({ channel }, peer) => peer.follow(channel, peer.sdk.newSubscription(channel, { tagsFilter: FILTER })),
+  map: ({ channel }, peer) => peer.follow(channel, peer.sdk.newMapSubscription(channel)),
   again: ({ channel }, peer) => peer.subscriptions.get(channel).subscribe(),
   unsubscribe: ({ channel }, peer) => peer.subscriptions.get(channel).unsubscribe(),
-  rpc: async ({ method, data }, peer) => peer.in((await peer.sdk.rpc(method, peer.out(data))).data),
+  rpc: async ({ method, data }, peer) => peer.plain((await peer.sdk.rpc(method, peer.out(data))).data),
   publish: async ({ channel, data }, peer) => peer.sdk.publish(channel, peer.out(data)),
   send: async ({ data }, peer) => peer.sdk.send(peer.out(data)),
   presence: async ({ channel }, peer) => peer.plain(await peer.sdk.presence(channel)),
@@ -95,7 +102,7 @@ createInterface({ input: process.stdin }).on("line", async (line) => {
   const order = JSON.parse(line);
   try {
     const result = await orders[order.do](order, clients.get(order.client));
-    say({ order: order.order, result: order.do === "subscribe" ? null : result ?? null });
+    say({ order: order.order, result: result ?? null });
   } catch (error) {
     say({ order: order.order, error: { code: error.code ?? 0, message: error.message } });
   }
