@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from channels.action import Action, ActionKind
+from channels.action import ActionKind
 from channels.errors import InvalidRequest, NotFound
 from persistence.database import Database
 from persistence.queries import queries
-from persistence.rows import action_from
+from persistence.rows import action_shown
 
 SQL = queries("actions")
 BEYOND = 2**63 - 1
@@ -17,11 +18,16 @@ BEYOND = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class ActionPage:
-    """`offset` is the customer's latest at the moment of the page, whether or not the page reaches it."""
+    """`offset` is the customer's latest at the moment of the page, whether or not the page reaches it.
+
+    `items` are the actions as `Action.as_json` shows them, ready for orjson (see `persistence.rows`);
+    `assigned_to` tells whose customer it was at that moment, for the permission.
+    """
 
     epoch: str
     offset: int
-    items: list[Action]
+    assigned_to: int | None
+    items: list[dict[str, Any]]
 
 
 class Actions:
@@ -48,5 +54,5 @@ class Actions:
             rows = await connection.fetch(SQL[name], customer_id, start, None if kinds is None else list(kinds), limit)
         if not rows:
             raise NotFound(f"there is no customer {customer_id}")
-        items = [action_from(row) for row in rows if row["id"] is not None]
-        return ActionPage(rows[0]["epoch"], rows[0]["top"], items)
+        items = [action_shown(row) for row in rows if row["id"] is not None]
+        return ActionPage(rows[0]["epoch"], rows[0]["top"], rows[0]["assigned_to"], items)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from dataclasses import astuple
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -59,6 +60,7 @@ def _no_cursor() -> InvalidRequest:
     return InvalidRequest.of("cursor", "is no cursor; use the next_cursor of a page as it is")
 
 
+@lru_cache(1024)
 def _digest(wanted: Filter) -> str:
     """Equal for equal filters, whatever the order in which a filter's values were given."""
     parts = [sorted(part, key=repr) if isinstance(part, tuple) else part for part in astuple(wanted)]

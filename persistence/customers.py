@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from channels.agent import Agent, Visibility
 from channels.customer import Customer, Priority, Status
 from persistence.cursor import cursor_text, place_of
 from persistence.database import Database
 from persistence.listing import SQL, Filter, Place, Sort, page_statement, search_words
-from persistence.rows import customer_from
+from persistence.rows import customer_from, customer_shown
 
 Assignee = int | Literal["none"] | None
 """An agent's id, "none" for unassigned customers, None for whoever they are assigned to."""
 
 
 @dataclass(frozen=True, slots=True)
-class ListedCustomer:
-    """`unread`: how many actions came after the one up to which the asking agent has read."""
-
-    customer: Customer
-    unread: int
-
-
-@dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """`next_cursor` is None on the last page."""
+    """`items` are the customers as `Customer.as_json` shows them, ready for orjson (see `persistence.rows`), each with
+    `unread`: how many actions came after the one up to which the asking agent has read.
 
-    items: list[ListedCustomer]
+    `next_cursor` is None on the last page.
+    """
+
+    items: list[dict[str, Any]]
     next_cursor: str | None
 
 
@@ -70,7 +66,8 @@ class Customers:
         wanted = Filter(
             sort=Sort.parse(sort),
             assignees=assignees,
-            statuses=tuple(dict.fromkeys(Status if statuses is None else statuses)),
+            # in one order, whatever the caller's: fewer statements to prepare
+            statuses=tuple(status for status in Status if statuses is None or status in statuses),
             archived=(False, True) if archived is None else (archived,),
             words=search_words(q),
             priorities=None if priorities is None else tuple(dict.fromkeys(priorities)),
@@ -82,11 +79,11 @@ class Customers:
         text, values = page_statement(wanted, reader=agent.id, after=after, limit=limit + 1)
         async with self._database.reading() as connection:
             rows = await connection.fetch(text, *values)
-        items = [ListedCustomer(customer_from(row), row["unread"]) for row in rows[:limit]]
-        if len(rows) <= limit:
-            return CustomerPage(items, None)
-        last = rows[limit - 1]
-        return CustomerPage(items, cursor_text(Place(last["sort_key"], last["id"]), wanted))
+        more = len(rows) > limit
+        items = [customer_shown(row) for row in (rows[:limit] if more else rows)]
+        last = rows[limit - 1] if more else None
+        next_cursor = None if last is None else cursor_text(Place(last["sort_key"], last["id"]), wanted)
+        return CustomerPage(items, next_cursor)
 
     async def counts(self, agent: Agent, visibility: Visibility, *, assigned_to: Assignee) -> dict[Status, int]:
         """How many customers, archived ones aside, are in each status, among those that `agent` may see."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -85,46 +86,94 @@ def search_words(text: str | None) -> tuple[str, ...]:
 
 def page_statement(wanted: Filter, *, reader: int, after: Place | None, limit: int) -> tuple[str, Sequence[Any]]:
     """The text of a page and its parameters. `reader`: the agent whose unread actions are counted."""
+    text, parameters = _statement(_Shape.of(wanted, after))
+    values: dict[str, Any] = {
+        "reader": reader,
+        "limit": limit,
+        "key": after and after.key,
+        "id": after and after.id,
+        "words": _query(wanted.words),
+        "priorities": wanted.priorities and list(wanted.priorities),
+        "statuses": list(wanted.statuses),
+        "archived": list(wanted.archived),
+    }
+    for number, assignee in enumerate(wanted.assignees or ()):
+        values[f"assignee_{number}"] = assignee
+    for status in wanted.statuses:
+        values[f"status_{status}"] = status
+    for archived in wanted.archived:
+        values[f"archived_{archived}"] = archived
+    return text, [values[parameter] for parameter in parameters]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What of a filter decides the text of the statement. `assignees`: None for everybody's, otherwise for each
+    whether it is an agent."""
+
+    sort: Sort
+    assignees: tuple[bool, ...] | None
+    statuses: tuple[Status, ...]
+    archived: tuple[bool, ...]
+    words: bool
+    priorities: bool
+    unread_only: bool
+    continued: bool
+
+    @classmethod
+    def of(cls, wanted: Filter, after: Place | None) -> _Shape:
+        return cls(
+            sort=wanted.sort,
+            assignees=None if wanted.assignees is None else tuple(who is not None for who in wanted.assignees),
+            statuses=wanted.statuses,
+            archived=wanted.archived,
+            words=bool(wanted.words),
+            priorities=wanted.priorities is not None,
+            unread_only=wanted.unread_only,
+            continued=after is not None,
+        )
+
+
+@lru_cache(1024)
+def _statement(shape: _Shape) -> tuple[str, Sequence[str]]:
+    """The text, and the names of the values that are its parameters."""
     statement = _Statement()
-    tail = list(_tail(statement, wanted, reader=reader, after=after, limit=limit))
-    select = SQL[f"select_by_{wanted.sort.column}"]
-    ranges = ["\n".join([select, where, *tail]) for where in _ranges(statement, wanted)]
+    tail = list(_tail(statement, shape))
+    select = SQL[f"select_by_{shape.sort.column}"]
+    ranges = ["\n".join([select, where, *tail]) for where in _ranges(statement, shape)]
     rows = ranges[0]
     if len(ranges) > 1:
         merged = "\nUNION ALL\n".join(f"({one})" for one in ranges)
         rows = f"{merged}\n{tail[-1]}"
-    return f"{statement.bind(SQL['page'], reader=reader)} (\n{rows}\n) AS p\n{_order(wanted.sort)}", statement.values
+    return f"{statement.bind(SQL['page'])} (\n{rows}\n) AS p\n{_order(shape.sort)}", statement.parameters
 
 
-def _ranges(statement: _Statement, wanted: Filter) -> Iterator[str]:
-    if wanted.words and wanted.assignees is None:
-        yield statement.bind(
-            SQL["matches"],
-            words=_query(wanted.words),
-            statuses=list(wanted.statuses),
-            archived=list(wanted.archived),
-        )
+def _ranges(statement: _Statement, shape: _Shape) -> Iterator[str]:
+    if shape.words and shape.assignees is None:
+        yield statement.bind(SQL["matches"])
         return
-    for assignee, status, archived in product(wanted.assignees or (None,), wanted.statuses, wanted.archived):
-        if wanted.assignees is None:
-            yield statement.bind(SQL["range_of_all"], status=status, archived=archived)
-        elif assignee is None:
-            yield statement.bind(SQL["range_of_nobody"], status=status, archived=archived)
+    assignees = range(1) if shape.assignees is None else range(len(shape.assignees))
+    for number, status, archived in product(assignees, shape.statuses, shape.archived):
+        one = {"status": f"status_{status}", "archived": f"archived_{archived}"}
+        if shape.assignees is None:
+            yield statement.bind(SQL["range_of_all"], **one)
+        elif shape.assignees[number]:
+            yield statement.bind(SQL["range_of_agent"], assignee=f"assignee_{number}", **one)
         else:
-            yield statement.bind(SQL["range_of_agent"], assignee=assignee, status=status, archived=archived)
+            yield statement.bind(SQL["range_of_nobody"], **one)
 
 
-def _tail(statement: _Statement, wanted: Filter, *, reader: int, after: Place | None, limit: int) -> Iterator[str]:
+def _tail(statement: _Statement, shape: _Shape) -> Iterator[str]:
     """What every range ends with: conditions, order and limit."""
-    if wanted.words and wanted.assignees is not None:
-        yield statement.bind(SQL["only_matching"], words=_query(wanted.words))
-    if wanted.priorities is not None:
-        yield statement.bind(SQL["only_priorities"], priorities=list(wanted.priorities))
-    if wanted.unread_only:
-        yield statement.bind(SQL["only_unread"], reader=reader)
-    if after is not None:
-        yield statement.bind(SQL[f"after_by_{wanted.sort.column}_{wanted.sort.direction}"], key=after.key, id=after.id)
-    yield statement.bind(SQL[f"cut_{wanted.sort.direction}"], limit=limit)
+    if shape.words and shape.assignees is not None:
+        yield statement.bind(SQL["only_matching"])
+    if shape.priorities:
+        yield statement.bind(SQL["only_priorities"])
+    if shape.unread_only:
+        yield statement.bind(SQL["only_unread"])
+    if shape.continued:
+        yield statement.bind(SQL[f"after_by_{shape.sort.column}_{shape.sort.direction}"])
+    yield statement.bind(SQL[f"cut_{shape.sort.direction}"])
 
 
 def _query(words: Sequence[str]) -> str:
@@ -138,19 +187,16 @@ def _order(sort: Sort) -> str:
 
 
 class _Statement:
-    """Numbers the parameters of the blocks of one statement; equal names with equal values share a number."""
+    """Numbers the parameters of the blocks of one statement; those of the same name share a number."""
 
     def __init__(self) -> None:
-        self.values: list[Any] = []
-        self._numbers: dict[tuple[str, str], int] = {}
+        self.parameters: list[str] = []
 
-    def bind(self, block: str, **values: Any) -> str:
-        return _PLACEHOLDER.sub(lambda match: f"${self._number(match[1], values[match[1]])}", block)
+    def bind(self, block: str, **names: str) -> str:
+        """The block with its placeholders numbered; `names` renames those that stand for one value of several."""
+        return _PLACEHOLDER.sub(lambda match: f"${self._number(names.get(match[1], match[1]))}", block)
 
-    def _number(self, name: str, value: Any) -> int:
-        known = self._numbers.get((name, repr(value)))
-        if known is not None:
-            return known
-        self.values.append(value)
-        self._numbers[name, repr(value)] = len(self.values)
-        return len(self.values)
+    def _number(self, name: str) -> int:
+        if name not in self.parameters:
+            self.parameters.append(name)
+        return self.parameters.index(name) + 1

@@ -3,11 +3,12 @@
 -- A customer without items is one row whose `id` is null.
 
 -- name: after
-SELECT h.epoch, c."offset" AS top, a.*
+SELECT h.epoch, c."offset" AS top, c.assigned_to, a.*
 FROM customers AS c
 CROSS JOIN history AS h
 LEFT JOIN LATERAL (
-    SELECT l.*, g.name AS actor_name
+    SELECT l.id, l.customer_id, l."offset", l.kind, l.actor_id, g.name AS actor_name, l.body, l.reply_to, l.mentions,
+           l.changes::text AS changes, l.version, l.command_id::text AS command_id, l.created_at
     FROM all_actions AS l
     JOIN agents AS g ON g.id = l.actor_id
     WHERE l.customer_id = $1 AND l."offset" > $2 AND ($3::text[] IS NULL OR l.kind = ANY($3))
@@ -18,11 +19,12 @@ WHERE c.id = $1
 ORDER BY a."offset"
 
 -- name: before
-SELECT h.epoch, c."offset" AS top, a.*
+SELECT h.epoch, c."offset" AS top, c.assigned_to, a.*
 FROM customers AS c
 CROSS JOIN history AS h
 LEFT JOIN LATERAL (
-    SELECT l.*, g.name AS actor_name
+    SELECT l.id, l.customer_id, l."offset", l.kind, l.actor_id, g.name AS actor_name, l.body, l.reply_to, l.mentions,
+           l.changes::text AS changes, l.version, l.command_id::text AS command_id, l.created_at
     FROM all_actions AS l
     JOIN agents AS g ON g.id = l.actor_id
     WHERE l.customer_id = $1 AND l."offset" < $2 AND ($3::text[] IS NULL OR l.kind = ANY($3))

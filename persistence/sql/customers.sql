@@ -4,12 +4,12 @@
 
 -- name: select_by_updated
 SELECT c.id, c.ref, c.name, c.email, c.phone, c.status, c.priority, c.assigned_to, c.archived, c.fields,
-       c.field_versions, c.version, c."offset", c.created_at, c.updated_at, c.updated_at AS sort_key
+       c.version, c."offset", c.created_at, c.updated_at, c.updated_at AS sort_key
 FROM customers AS c
 
 -- name: select_by_name
 SELECT c.id, c.ref, c.name, c.email, c.phone, c.status, c.priority, c.assigned_to, c.archived, c.fields,
-       c.field_versions, c.version, c."offset", c.created_at, c.updated_at, lower(c.name) AS sort_key
+       c.version, c."offset", c.created_at, c.updated_at, lower(c.name) AS sort_key
 FROM customers AS c
 
 -- name: range_of_all
@@ -61,9 +61,13 @@ LIMIT :limit
 
 -- name: page
 -- What follows is one range, or several merged; the read marks are looked up for the rows of the page alone.
-SELECT p.*, p."offset" - coalesce(
+-- Its columns are the members of an item, in their order, and the sort key.
+SELECT p.id, p.ref, p.name, p.email, p.phone, p.status, p.priority, p.assigned_to, p.archived, p.fields::text AS fields,
+       p.version, p."offset", p.created_at, p.updated_at,
+       p."offset" - coalesce(
            (SELECT r."offset" FROM read_marks AS r WHERE r.agent_id = :reader AND r.customer_id = p.id), 0
-       ) AS unread
+       ) AS unread,
+       p.sort_key
 FROM
 
 -- name: counts_of_all

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Path, Query, Request, Response
 
 from channels.command import DeleteComment
+from channels.errors import NotFound
 from channels.names import customer_channel
 from persistence.actions import ActionPage
 from persistence.recorder import Recorded
@@ -56,20 +57,20 @@ async def list_actions(
     """
     request.state.long_poll = query.wait > 0  # its time says nothing about the server
     page = await _page_or_wait(services, caller, customer_id, query)
-    items = [action.as_json() for action in page.items]
-    return json_response({"epoch": page.epoch, "offset": page.offset, "items": items})
+    return json_response({"epoch": page.epoch, "offset": page.offset, "items": page.items})
 
 
 async def _page_or_wait(services: Services, caller: Caller, customer_id: int, query: ActionsQuery) -> ActionPage:
     """No connection of the pool is held while waiting. What is new may be of another kind: then it waits on."""
     deadline = asyncio.get_running_loop().time() + query.wait
     while True:
-        # each time anew: the permission may have been taken away meanwhile
         caller = still(services, caller)
-        await visible_customer(services, caller.agent, customer_id)
         page = await services.actions.page(
             customer_id, after=query.after, before=query.before, limit=query.limit, kinds=query.kind
         )
+        # each time anew: the permission may have been taken away meanwhile
+        if not caller.agent.may_see(page.assigned_to, services.settings.visibility):
+            raise NotFound(f"there is no customer {customer_id}")
         left = deadline - asyncio.get_running_loop().time()
         # an `after` beyond the log is of another history: nothing to wait for
         if page.items or query.after is None or left <= 0 or page.offset < query.after:

@@ -41,8 +41,7 @@ async def list_customers(
         limit=query.limit,
         cursor=query.cursor,
     )
-    items = [listed.customer.as_json() | {"unread": listed.unread} for listed in page.items]
-    return json_response({"items": items, "next_cursor": page.next_cursor})
+    return json_response({"items": page.items, "next_cursor": page.next_cursor})
 
 
 @router.get("/api/customers/counts", response_model=CountsOut, summary="Count customers by status")

@@ -93,7 +93,7 @@ async def test_work_goes_on_after_it(database: Database) -> None:
         cursor=None,
     )
     assert len(page.items) == 90
-    assert any(item.unread for item in page.items)
+    assert any(item["unread"] for item in page.items)
     async with database.writing() as connection:
         added = await connection.fetchval("INSERT INTO customers (name) VALUES ('next') RETURNING id")
         agent = await connection.fetchval("INSERT INTO agents (username, name) VALUES ('next', 'Next') RETURNING id")
