@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { mergeText } from "../src/domain/merge";
+import { markChanges, mergeText } from "../src/domain/merge";
 
 const merged = (base: string, theirs: string, yours: string) => mergeText(base, theirs, yours).text;
+
+const marked = (base: string, text: string) =>
+  markChanges(base, text)
+    .map((stretch) => (stretch.hit ? `[${stretch.text}]` : stretch.text))
+    .join("");
 
 describe("mergeText", () => {
   it("takes both changes where they are in different places", () => {
@@ -36,5 +41,17 @@ describe("mergeText", () => {
   it("does not compare books", () => {
     const book = "word ".repeat(3_000);
     expect(mergeText(book, `${book}a`, `${book}b`).isClean).toBe(false);
+  });
+});
+
+describe("markChanges", () => {
+  it("marks the words that are new", () => {
+    expect(marked("Acme Ltd", "The Acme Ltd (Leeds)")).toBe("[The ]Acme Ltd[ (Leeds)]");
+    expect(marked("a b", "a b")).toBe("a b");
+    expect(marked("a b", "")).toBe("");
+  });
+
+  it("marks nothing where there was nothing", () => {
+    expect(marked("", "all new")).toBe("all new");
   });
 });

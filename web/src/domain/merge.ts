@@ -5,6 +5,8 @@
  * taken once; where they changed the same place differently, both versions stand one after the other,
  * for the agent to choose from.
  */
+import type { Stretch } from "./highlight";
+
 export interface Merged {
   readonly text: string;
   /** Nobody has to choose: every change was in a place of its own. */
@@ -22,6 +24,21 @@ export function mergeText(base: string, theirs: string, yours: string): Merged {
     return { text: beside(theirs, yours), isClean: false };
   }
   return weave(old, kept(old, them), kept(old, me), them, me);
+}
+
+/** The words of a text that are not those it started from, to mark them. */
+export function markChanges(base: string, text: string): readonly Stretch[] {
+  const [old, words] = [wordsOf(base), wordsOf(text)];
+  if (base === "" || Math.max(old.length, words.length) > MAX_WORDS) return [{ text, hit: false }];
+  const same = new Set(kept(old, words).values());
+  const stretches: { text: string; hit: boolean }[] = [];
+  for (const [index, word] of words.entries()) {
+    const hit = !same.has(index);
+    const last = stretches.at(-1);
+    if (last?.hit === hit) last.text += word;
+    else stretches.push({ text: word, hit });
+  }
+  return stretches;
 }
 
 /** Words and what separates them, so that joined they are the text again. */

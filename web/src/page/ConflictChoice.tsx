@@ -1,12 +1,13 @@
 import { useState } from "react";
 import { isText, type Conflict } from "../domain/draft";
-import { mergeText } from "../domain/merge";
+import { markChanges, mergeText } from "../domain/merge";
 import { ago } from "../domain/times";
 import type { Desk } from "../live/desk";
 import { fieldName, texts, valueName } from "../texts";
 import { Avatar } from "./Avatar";
 import { Button } from "./Button";
 import { useAgents, useNow } from "./hooks";
+import { Marked } from "./Marked";
 
 interface Props {
   readonly desk: Desk;
@@ -21,6 +22,8 @@ export function ConflictChoice({ desk, conflict, compact = false }: Props) {
   const [merging, setMerging] = useState(false);
   const { field, base, theirs, yours } = conflict;
   const show = (value: Conflict["base"]) => valueName(field, value, nameOf);
+  const marked = (value: Conflict["base"]) =>
+    isText(field) && base !== null && value !== null ? <Marked stretches={markChanges(String(base), String(value))} /> : show(value);
   return (
     <div className="conflict" role="group" aria-label={texts.conflict.group(fieldName(field))} data-testid="conflict-field" data-field={field}>
       {!compact && <h3>{fieldName(field)}</h3>}
@@ -29,9 +32,9 @@ export function ConflictChoice({ desk, conflict, compact = false }: Props) {
         <dt>{texts.conflict.was}</dt>
         <dd className="was">{show(base)}</dd>
         <dt>{texts.conflict.theirs}</dt>
-        <dd className="theirs">{show(theirs)}</dd>
+        <dd className="theirs">{marked(theirs)}</dd>
         <dt>{texts.conflict.yours}</dt>
-        <dd className="yours">{show(yours)}</dd>
+        <dd className="yours">{marked(yours)}</dd>
       </dl>
       {merging ? (
         <Merge desk={desk} conflict={conflict} onDone={() => setMerging(false)} />

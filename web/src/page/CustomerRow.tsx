@@ -5,6 +5,7 @@ import { fullTime, shortAge } from "../domain/times";
 import { problemText, texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { PriorityBars, StatusDot, WarnIcon } from "./icons";
+import { Marked } from "./Marked";
 import { followLink, navigate } from "./route";
 
 /** `one`: in or out; `range`: everything up to here; `anchor`: in, and where a range starts. */
@@ -59,7 +60,7 @@ export const CustomerRow = memo(function CustomerRow(props: Props) {
       >
         <StatusDot status={row.status} named />
         <span className="row-name">
-          <Marked text={row.name} words={words} />
+          <Found text={row.name} words={words} />
         </span>
         <time className="row-time" dateTime={row.updated_at} title={fullTime(row.updated_at)}>
           {shortAge(row.updated_at, now)}
@@ -74,11 +75,11 @@ export const CustomerRow = memo(function CustomerRow(props: Props) {
         ) : (
           <span className="row-sub">
             <span className="row-ref">
-              <Marked text={row.ref} words={words} />
+              <Found text={row.ref} words={words} />
             </span>
             {row.email && (
               <span className="row-email">
-                <Marked text={row.email} words={words} />
+                <Found text={row.email} words={words} />
               </span>
             )}
           </span>
@@ -106,11 +107,6 @@ export const CustomerRow = memo(function CustomerRow(props: Props) {
 });
 
 /** A text with the found words marked. */
-function Marked({ text, words }: { readonly text: string; readonly words: readonly string[] }) {
-  if (words.length === 0) return text;
-  return highlighted(text, words).map((stretch, index) => {
-    // The stretches of one text never move, so their place is a sound key.
-    const key = index;
-    return stretch.hit ? <mark key={key}>{stretch.text}</mark> : stretch.text;
-  });
+function Found({ text, words }: { readonly text: string; readonly words: readonly string[] }) {
+  return words.length === 0 ? text : <Marked stretches={highlighted(text, words)} />;
 }
