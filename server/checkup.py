@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from channels.redis_broker import why_unreachable
 from persistence.checkup import DatabaseFacts, database_facts, has_administrator
 from persistence.migrate import pending
 from server.listening import AddressTaken, bind, close_all
+from server.loop import allow_open_files
 from server.settings import Settings
 
 OLDEST_POSTGRESQL = 14
@@ -144,8 +146,5 @@ async def _redis(settings: Settings) -> Finding:
 
 
 def _open_files() -> int | None:
-    try:
-        import resource
-    except ImportError:
-        return None
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    """How many a server may open here: it takes all that the system grants. None where there is no such limit."""
+    return None if sys.platform == "win32" else allow_open_files()

@@ -116,6 +116,14 @@ def _secret(value: str) -> str:
     return value
 
 
+def _switch(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() not in ("on", "off"):
+        raise ValueError("is on or off")
+    return value.strip().lower() == "on"
+
+
 def _default_data_dir() -> Path:
     from server.embedded import default_data_dir
 
@@ -158,6 +166,7 @@ class Settings(BaseSettings):
     ] = Field((), validation_alias="CASEWIRE_ALLOWED_ORIGINS")
     ping_interval: Seconds = Field(25.0, validation_alias="CASEWIRE_PING_INTERVAL")
     pong_timeout: Seconds = Field(8.0, validation_alias="CASEWIRE_PONG_TIMEOUT")
+    compression: Annotated[bool, BeforeValidator(_switch)] = Field(False, validation_alias="CASEWIRE_COMPRESSION")
     visibility: Visibility = Field(Visibility.ALL, validation_alias="CASEWIRE_VISIBILITY")
     jwks_url: Annotated[str, AfterValidator(_https_url)] | None = Field(None, validation_alias="CASEWIRE_JWKS_URL")
     jwks_issuer: str | None = Field(None, validation_alias="CASEWIRE_JWKS_ISSUER")

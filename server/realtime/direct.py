@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import structlog
 
 from server.realtime.codes import SHUTDOWN, Disconnect
+from server.realtime.deflate import Inflater, negotiated
 from server.realtime.frames import PONG, close_frame, frame
 from server.realtime.handshake import BadHandshake, Opening, acceptance, opening, refusal
 from server.realtime.reader import Closed, Message, Ping, Reader, Violation
@@ -93,13 +94,13 @@ class SocketProtocol(asyncio.Protocol):
         self.transport.close()
         self.state = State.CLOSED
 
-    def _accept(self, response: bytes) -> None:
+    def _accept(self, response: bytes, inflater: Inflater | None) -> None:
         connection = self.transport.get_extra_info("socket")
         if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.transport.write(response)
         self.state = State.OPEN
-        self._reader = Reader()
+        self._reader = Reader(inflater)
 
     def attach(self, receiver: Receiver) -> None:
         """From now on `receiver` gets what comes in. Once, right after taking over."""
@@ -221,12 +222,17 @@ class _Handshake:
         self._told = False
         self._refusal: tuple[int, list[tuple[bytes, bytes]], bytes] | None = None
 
-    def take_over(self, subprotocol: str | None) -> SocketProtocol:
-        """Accepts; the connection is the caller's, who attaches a receiver before it awaits anything."""
+    def take_over(self, subprotocol: str | None, *, compression: bool = False) -> tuple[SocketProtocol, bool]:
+        """Accepts; the connection is the caller's, who attaches a receiver before it awaits anything.
+
+        Also tells whether frames may be compressed: where that is allowed and the client offered it.
+        """
         connection = self._connection
+        extension = negotiated(self._asked.extensions) if compression else None
         if connection.state is State.OPENING:
-            connection._accept(acceptance(self._asked, (), subprotocol, None))
-        return connection
+            response = acceptance(self._asked, (), subprotocol, extension)
+            connection._accept(response, None if extension is None else Inflater())
+        return connection, extension is not None
 
     async def receive(self) -> dict[str, Any]:
         if not self._told:

@@ -50,8 +50,11 @@ async def _open(scope: Scope, receive: Receive, send: Send) -> None:
     codec = UNIDIRECTIONAL if scope["path"] == LISTENER_PATH else asked
     take_over = scope.get("extensions", {}).get(TAKE_OVER)
     if take_over is not None:
-        connection: SocketProtocol = take_over(subprotocol)
-        connection.attach(_session(services, codec, connection, services.outbox.packers.of(codec)))
+        connection: SocketProtocol
+        connection, compressed = take_over(subprotocol, compression=settings.compression)
+        packers = services.outbox.packers
+        packer = packers.deflated(codec) if compressed else packers.of(codec)
+        connection.attach(_session(services, codec, connection, packer))
         return
     websocket = WebSocket(scope, receive, send)
     await websocket.accept(subprotocol=subprotocol)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from channels.push import Push
 from server.realtime.codecs.codec import Codec
+from server.realtime.deflate import DeflatingPacker
 from server.realtime.frames import BINARY, TEXT, frame
 
 Framing = Callable[[bytes], bytes]
@@ -57,6 +58,7 @@ class Packers:
 
     def __init__(self) -> None:
         self._packers: dict[tuple[str, Framing], Packer] = {}
+        self._deflating: dict[str, Packer] = {}
 
     def of(self, codec: Codec, framing: Framing | None = None) -> Packer:
         """By default in frames of a WebSocket."""
@@ -64,4 +66,11 @@ class Packers:
         packer = self._packers.get((codec.name, framing))
         if packer is None:
             packer = self._packers[codec.name, framing] = JoiningPacker(codec, framing)
+        return packer
+
+    def deflated(self, codec: Codec) -> Packer:
+        """For WebSockets that negotiated compression."""
+        packer = self._deflating.get(codec.name)
+        if packer is None:
+            packer = self._deflating[codec.name] = DeflatingPacker(codec, TEXT if codec.text else BINARY)
         return packer

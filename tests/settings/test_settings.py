@@ -33,6 +33,8 @@ def test_an_empty_environment_means_embedded_services_on_this_machine_alone() ->
     assert settings.visibility is Visibility.ALL
     assert (settings.db_pool_min, settings.db_pool_max, settings.db_connect_timeout) == (10, 50, 5.0)
     assert (settings.ping_interval, settings.pong_timeout) == (25.0, 8.0)
+    assert not settings.compression
+    assert Settings.load({"CASEWIRE_COMPRESSION": "on"}).compression
 
 
 def test_a_port_set_by_a_platform_listens_to_the_outside() -> None:
@@ -110,6 +112,7 @@ def test_empty_values_count_as_not_given() -> None:
         ({"CASEWIRE_SECRET_KEY": "short"}, "CASEWIRE_SECRET_KEY is too short"),
         ({"CASEWIRE_WORKERS": "0"}, "CASEWIRE_WORKERS should be greater than or equal to 1"),
         ({"CASEWIRE_DB_CONNECT_TIMEOUT": "soon"}, "CASEWIRE_DB_CONNECT_TIMEOUT is no time"),
+        ({"CASEWIRE_COMPRESSION": "maybe"}, "CASEWIRE_COMPRESSION is on or off"),
         ({"CASEWIRE_RATE_LIMIT": "lots"}, "CASEWIRE_RATE_LIMIT is no rate"),
         ({"CASEWIRE_RATE_LIMIT": "0/minute"}, "CASEWIRE_RATE_LIMIT must allow at least one request"),
         ({"CASEWIRE_TRUSTED_PROXIES": "10.0.0.0/8,proxy"}, "CASEWIRE_TRUSTED_PROXIES proxy is no address"),

@@ -56,7 +56,8 @@ class App:
             elif scope["path"] == "/asgi":
                 await send({"type": "websocket.accept"})
             elif scope["path"] != "/silent":
-                connection = scope["extensions"][TAKE_OVER]("tea")
+                connection, compressed = scope["extensions"][TAKE_OVER]("tea")
+                assert not compressed
                 self.echoes.append(Echo(connection))
                 connection.attach(self.echoes[-1])
         else:
