@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channels.errors import DatabaseUnavailable, PermissionDenied
 from channels.feed import Feed
@@ -22,6 +22,10 @@ RECOVERY_PAGE = 300
 """Publications in the reply to a subscribe; what is missing beyond them follows it as pushes."""
 
 CATCH_UP_PAGE = 500
+
+PORTION = 256 * 1024
+"""Bytes of publications that a receiver is given before it is asked whether it has taken most of them: it comes
+back because it was slow, perhaps, and must not be cut off again for what it has missed."""
 
 GRACE = 0.05
 """Seconds that a publication which seems to be missing may still be on its way, before the stream is read."""
@@ -127,6 +131,7 @@ class Hub:
                 joined = await self._join_from_stream(feed, receiver.viewer, since)
             if since is not None and not joined.recovered and reject_unrecovered:
                 raise Unrecoverable
+            joined = _portion(joined)
             answer(joined)
             position = joined.publications[-1].offset if joined.publications else joined.offset
             await self._follow(feed, receiver, position, curious=curious)
@@ -161,18 +166,16 @@ class Hub:
     async def _follow(self, feed: Feed, receiver: Subscriber, position: int, *, curious: bool) -> None:
         """Delivers what follows a position until memory reaches it, then goes live in the same breath."""
         while True:
-            tail = feed.tail(position)
-            if tail is not None:
-                for push in tail:
-                    receiver.deliver(push)
+            missing: Sequence[Push] | None = feed.tail(position)
+            if missing is None:
+                await receiver.drained()
+                page = await self._stream.read(feed.name, receiver.viewer, position, CATCH_UP_PAGE)
+                self._settle(feed, page)
+                missing = page.pushes
+            elif not missing:
                 feed.admit(receiver, position, curious=curious)
                 return
-            await receiver.drained()
-            page = await self._stream.read(feed.name, receiver.viewer, position, CATCH_UP_PAGE)
-            self._settle(feed, page)
-            for push in page.pushes:
-                receiver.deliver(push)
-                position = push.offset
+            position = await _hand_over(receiver, missing, position)
 
     def leave(self, receiver: Subscriber, channel: str) -> None:
         feed = self._feeds.get(channel)
@@ -299,3 +302,26 @@ class Hub:
             return  # the next reconcile tries again
         finally:
             feed.catching_up = False
+
+
+def _portion(joined: Joined) -> Joined:
+    """As many of the publications as one reply should hold; the rest follows."""
+    size = 0
+    for count, push in enumerate(joined.publications, 1):
+        size += len(push.data)
+        if size > PORTION:
+            return replace(joined, publications=joined.publications[:count])
+    return joined
+
+
+async def _hand_over(receiver: Subscriber, pushes: Sequence[Push], position: int) -> int:
+    """Delivers in portions; awaits nothing for a single one. Returns the position that was reached."""
+    size = 0
+    for push in pushes:
+        receiver.deliver(push)
+        position = push.offset
+        size += len(push.data)
+        if size > PORTION:
+            size = 0
+            await receiver.drained()
+    return position

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from channels.agent import Agent, Role, Visibility
 from channels.errors import PermissionDenied
-from channels.hub import RECOVERY_PAGE, Hub, Joined, Unrecoverable
+from channels.hub import PORTION, RECOVERY_PAGE, Hub, Joined, Unrecoverable
 from channels.names import ChannelName, customer_channel, work_channel
 from channels.ports import Position, StreamPage, Viewer
 from channels.push import Push, PushKind, publication
@@ -350,5 +350,44 @@ async def test_waiting_for_news_ends_with_the_news_or_the_limit() -> None:
         await waiting
         await hub.wait_for_news(NAME, 2, 0.001)
         assert hub.channels == 0
+
+    await play(scene)
+
+
+async def test_a_long_way_back_goes_in_portions_that_the_receiver_can_take() -> None:
+    """From the stream and from memory alike, while the log goes on growing."""
+
+    class Slow(Receiver):
+        def __init__(self) -> None:
+            super().__init__()
+            self.piled = self.most = 0
+
+        def _take(self, push: Push) -> None:
+            super()._take(push)
+            self.piled += len(push.data)
+            self.most = max(self.most, self.piled)
+
+        async def drained(self) -> None:
+            self.piled = 0
+            await asyncio.sleep(0)
+
+    async def scene(hub: Hub, stream: ModelStream, bus: ModelBus) -> None:
+        large = {"body": "x" * 40_000}
+        for _ in range(60):
+            stream.append(large)
+        first = Slow()
+        await hub.join(first, NAME, Position(0, EPOCH), first.answer)
+        for _ in range(60):
+            hub.deliver(stream.append(large))
+        second = Slow()
+        joining = asyncio.create_task(hub.join(second, NAME, Position(60, EPOCH), second.answer))
+        while not joining.done():
+            hub.deliver(stream.append({}))
+            await asyncio.sleep(0)
+        for receiver in (first, second):
+            assert receiver.position == len(stream.log)
+        assert first.joined is not None
+        assert len(first.joined.publications) < 10
+        assert second.most < 2 * PORTION + 50_000
 
     await play(scene)

@@ -200,3 +200,28 @@ async def test_a_fault_of_one_connection_keeps_no_other_waiting(node: Node, view
     assert (await asyncio.to_thread(second.messages))[0]["push"]["pub"]["data"] == {"n": 1}
     assert await asyncio.to_thread(first.ends)
     assert len(node.services.sessions) == 1
+
+
+async def test_whoever_missed_more_than_may_wait_for_a_reader_gets_it_all(node: Node, viewer: Any) -> None:
+    customer = await node.customer()
+    for _ in range(60):
+        await node.write("lee", AddComment(customer.id, "\N{BLACK STAR}" * 10_000))
+    one = await viewer(customer.id)
+    one.send(text(json.dumps({"id": 3, "unsubscribe": {"channel": f"customer:{customer.id}"}})))
+    assert (await asyncio.to_thread(one.messages))[0]["unsubscribe"] == {}
+    again = {"channel": f"customer:{customer.id}", "recover": True, "offset": 1, "epoch": node.services.hub.epoch}
+    one.send(text(json.dumps({"id": 4, "subscribe": again})))
+    await asyncio.sleep(0.2)  # what is not read must be able to pile up, if anything does
+
+    def read() -> list[int]:
+        offsets: list[int] = []
+        while not offsets or offsets[-1] < 61:
+            for message in one.messages():
+                if "subscribe" in message:
+                    offsets += [pub["offset"] for pub in message["subscribe"]["publications"]]
+                else:
+                    offsets.append(message["push"]["pub"]["offset"])
+        return offsets
+
+    assert await asyncio.to_thread(read) == list(range(2, 62))
+    assert len(node.services.sessions) == 1
