@@ -86,10 +86,11 @@ CUSTOMERS = {"items": [LISTED], "next_cursor": "eyJrZXkiOiIyMDI2LTExLTIzIn0"}
 COUNTS = {"new": 4, "open": 120, "in_progress": 31, "waiting": 77, "resolved": 12, "closed": 256}
 CHANGED = {"customer": CUSTOMER, "action": STATUS_CHANGE}
 ACTIONS = {"epoch": EPOCH, "offset": 32, "items": [STATUS_CHANGE, COMMENT]}
+EDITING = {"agent": ACTOR, "fields": ["status"], "base_version": 8, "expires_at": "2026-11-23T10:06:30.000000Z"}
 PRESENCE = {
     "complete": True,
     "viewing": [{"agent": ACTOR, "client": "0e70534a-6f0e-4b8a-9a53-0a4b5a1f7c11"}],
-    "editing": [{"agent": ACTOR, "fields": ["status"], "base_version": 8, "expires_at": "2026-11-23T10:06:30.000000Z"}],
+    "editing": [EDITING],
 }
 NOTICES = {
     "epoch": EPOCH,

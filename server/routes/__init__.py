@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from server.routes import actions, agents, auth, bulk, customers, docs, health, notices, oversight, problem_pages
+from server.routes import (
+    actions,
+    agents,
+    auth,
+    bulk,
+    customers,
+    docs,
+    health,
+    notices,
+    oversight,
+    problem_pages,
+    realtime_docs,
+)
 
 routers: list[APIRouter] = [
     auth.router,
@@ -17,5 +29,6 @@ routers: list[APIRouter] = [
     oversight.router,
     health.router,
     problem_pages.router,
+    realtime_docs.router,
     docs.router,
 ]
