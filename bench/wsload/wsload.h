@@ -1,7 +1,7 @@
 /* wsload: a load client for realtime servers, cheap enough that one core of it drives a server on another.
  *
  * Viewers are WebSocket connections that count publications; writers publish, over the Centrifuge protocol or HTTP.
- * A publication is recognised by the mark "@t=<nanoseconds>;" that the writer puts into its body, so the same client
+ * A publication is recognised by the mark "~t=<nanoseconds>;" that the writer puts into its body, so the same client
  * counts Casewire, Centrifugo, Socket.IO and Nchan. One thread, epoll; the phases are given on the command line, and
  * what happened in each is printed as one JSON document. See usage() in options.c.
  */
@@ -22,7 +22,7 @@
 #define MAX_GROUPS 8
 #define READ_SIZE (1 << 18)
 #define REQUEST_SIZE 16384
-#define MARK "@t="
+#define MARK "~t="
 
 /* ---- options.c ---- */
 
