@@ -24,6 +24,9 @@ BODY = 145
 MESSAGE = 500
 """Bytes of the peers' messages: what a comment of ours is on the wire, with its author, number, time and ids."""
 
+WINDOW = 64
+"""Messages under way at saturation, where what waits together is sent together; and how many writers there are."""
+
 CONNECT = '{"id":1,"connect":{"token":"{token}","name":"bench"}}'
 JOIN = CONNECT + '\n{"id":2,"subscribe":{"channel":"customer:{customer}"{recover}}}'
 """What an SDK says in its first frame."""
@@ -42,7 +45,7 @@ class Running:
     writing: Sequence[str]
     roots: Mapping[str, int]
     window: int
-    """Messages under way at saturation: more where what waits together is sent together."""
+    """Messages under way at saturation: as many as the server is fastest with."""
 
 
 def viewing(port: int, tokens: Path, customers: str = "1:1") -> list[str]:
@@ -69,14 +72,14 @@ def casewire(bench: Bench) -> Iterator[Running]:
         ground.put_postgres(LOAD_CORE)
         yield Running(
             viewing(node.port, ground.tokens(range(1, 201))),
-            writing(other.port, 32),
+            writing(other.port, WINDOW),
             {"server": node.pid, "redis": redis.pid, "writer": other.pid, "postgres": ground.postgres_pid},
-            window=32,
+            window=WINDOW,
         )
 
 
 def _post(port: int, path: str, template: str, *more: str) -> list[str]:
-    words = ["--write", f"post:{port}:16", "--write-path", path, "--write-template", template]
+    words = ["--write", f"post:{port}:{WINDOW}", "--write-path", path, "--write-template", template]
     return [*words, "--body", str(MESSAGE - len(template)), *more]
 
 
@@ -149,7 +152,7 @@ def centrifugo(bench: Bench) -> Iterator[Running]:
                 words,
                 _post(port, "/api/publish", '{"channel":"bench","data":' + PLAIN + "}"),
                 {"server": pid, "redis": redis.pid},
-                window=32,
+                window=WINDOW,
             )
 
 

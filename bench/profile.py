@@ -6,11 +6,13 @@ those that were anywhere in it, by their share of the samples.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from bench.__main__ import CACHE
@@ -25,6 +27,7 @@ from bench.obtain import obtain
 
 SECONDS, RATE = 6, 400
 SHOWN = 25
+LINE = re.compile(r":\d+\)$")
 PATHS = {
     "fanout": (["-n", "1000"], "rate:40:{seconds}"),
     "connect": (["-n", "10000", "--inflight", "200"], "idle:0"),
@@ -60,9 +63,7 @@ def _sample(bench: Bench, node: Server, sampler: str, options: Sequence[str], ph
     writers = writing(node.port, 50, CUSTOMERS if many else "1:1")
     command = [sampler, "record", "-p", str(node.pid), "-r", str(RATE), "-f", "raw", "-o", str(output)]
     sampling = subprocess.Popen([*command, "-d", str(SECONDS)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    bench.load(
-        [*viewing(node.port, tokens), *options, *writers], [phase.format(seconds=SECONDS)], {"server": node.pid}
-    )
+    bench.load([*viewing(node.port, tokens), *options, *writers], [phase.format(seconds=SECONDS)], {"server": node.pid})
     sampling.wait(60)
     return output.read_text().splitlines()
 
@@ -73,14 +74,15 @@ def report(stacks: Iterable[str]) -> None:
     anywhere: Counter[str] = Counter()
     for line in stacks:
         stack, _, samples = line.rpartition(" ")
-        frames = stack.split(";")
-        on_top[frames[-1]] += int(samples)
-        anywhere.update(dict.fromkeys(frames, int(samples)))
+        functions = [LINE.sub(")", frame) for frame in stack.split(";")]
+        on_top[functions[-1]] += int(samples)
+        anywhere.update(dict.fromkeys(functions, int(samples)))
     total = sum(on_top.values()) or 1
     for title, counts in (("on top of the stack", on_top), ("anywhere in it", anywhere)):
         print(f"\n{title}, of {total} samples")
-        for frame, samples in counts.most_common(SHOWN):
-            print(f"  {samples / total:6.1%}  {frame}")
+        telling = (one for one in counts.most_common() if one[1] < total)  # what is in all of them tells nothing
+        for function, count in islice(telling, SHOWN):
+            print(f"  {count / total:6.1%}  {function}")
 
 
 if __name__ == "__main__":
