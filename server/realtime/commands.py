@@ -168,6 +168,13 @@ async def _publish(_session: Session, _request: Request) -> None:
     raise PermissionDenied("clients write by rpc")
 
 
+async def _sub_refresh(session: Session, request: Request) -> None:
+    """Subscriptions have no tokens here: they last as long as the right does."""
+    if request.params.get("channel") not in session.subscriptions:
+        raise Refusal(codes.PERMISSION_DENIED)
+    raise Refusal(codes.NOT_AVAILABLE)
+
+
 _COMMANDS: dict[str, Callable[[Session, Request], Awaitable[None]]] = {
     "connect": connect,
     "refresh": refresh,
@@ -178,4 +185,5 @@ _COMMANDS: dict[str, Callable[[Session, Request], Awaitable[None]]] = {
     "history": _history,
     "rpc": _rpc,
     "publish": _publish,
+    "sub_refresh": _sub_refresh,
 }
