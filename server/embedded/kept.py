@@ -83,6 +83,7 @@ class KeptProcess:
             word, _, rest = (await keeper.stdout.readline()).decode().strip().partition(" ")
         except BaseException:
             keeper.stdin.close()
+            await keeper.wait()  # it may have started the process, and holds the lock until that has ended
             raise
         if word != "pid":
             keeper.stdin.close()

@@ -48,6 +48,8 @@ class FolderLock:
         return cls(descriptor)
 
     def release(self) -> None:
+        """A keeper that still ends holds it a little longer; the next one waits for that, for it names nobody then."""
+        os.ftruncate(self.descriptor, 0)
         os.close(self.descriptor)
 
 

@@ -11,8 +11,9 @@ import pytest
 import redis.asyncio
 
 from server.embedded import EmbeddedServices
+from server.embedded.postgres import STOP
 from tests.embedded.test_life import commit, committed
-from tests.ground.eventually import eventually
+from tests.ground.eventually import PATIENCE, eventually
 
 
 async def answers_sql(url: str) -> bool:
@@ -31,7 +32,9 @@ async def answers_ping(url: str) -> bool:
 
 
 async def until_restarted(services: EmbeddedServices, name: str, killed: int) -> None:
-    await eventually(lambda: services.pids.get(name) not in (None, killed), what=f"{name} runs again")
+    """What is left of the killed one gets as long as an orderly stop would before the next is started."""
+    patience = sum(seconds for _, seconds in STOP) + PATIENCE
+    await eventually(lambda: services.pids.get(name) not in (None, killed), within=patience, what=f"{name} runs again")
     await eventually(lambda: answers_sql(services.database_url), what="PostgreSQL answers")
     await eventually(lambda: answers_ping(services.redis_url), what="Redis answers")
 

@@ -11,13 +11,15 @@ from typing import TypeVar, overload
 T = TypeVar("T")
 
 EVERY = 0.01
+PATIENCE = 30.0
+"""Seconds until a wait fails its test. Nothing is proven by its length, so it leaves room for a busy machine."""
 
 
 @overload
 async def eventually(check: Callable[[], Awaitable[T]], *, within: float = ..., what: str = ...) -> T: ...
 @overload
 async def eventually(check: Callable[[], T], *, within: float = ..., what: str = ...) -> T: ...
-async def eventually(check: Callable[[], object], *, within: float = 10.0, what: str = "") -> object:
+async def eventually(check: Callable[[], object], *, within: float = PATIENCE, what: str = "") -> object:
     """The first true value of `check`, which may be a coroutine function.
 
     :param within: seconds until the wait fails the test.
@@ -34,7 +36,7 @@ async def eventually(check: Callable[[], object], *, within: float = 10.0, what:
         await asyncio.sleep(EVERY)
 
 
-def eventually_blocking(check: Callable[[], T], *, within: float = 10.0, what: str = "") -> T:
+def eventually_blocking(check: Callable[[], T], *, within: float = PATIENCE, what: str = "") -> T:
     """The same where there is no event loop."""
     deadline = time.monotonic() + within
     while not (value := check()):

@@ -19,7 +19,7 @@ from centrifuge import (
     UnsubscribedContext,
 )
 
-from tests.ground.eventually import eventually
+from tests.ground.eventually import PATIENCE, eventually
 
 
 def value_of(payload: Any) -> Any:
@@ -54,7 +54,7 @@ class Watcher(SubscriptionEventHandler):
     def offsets(self) -> list[int]:
         return [action["offset"] for action in self.actions]
 
-    async def sees(self, offset: int, within: float = 10) -> None:
+    async def sees(self, offset: int, within: float = PATIENCE) -> None:
         await eventually(lambda: offset in self.offsets, within=within, what=f"offset {offset} arrives")
 
 

