@@ -7,7 +7,7 @@ killed, or is frozen, which is the same to those who wait for it.
 from __future__ import annotations
 
 ANNOUNCE_EVERY = 1.0
-PATIENCE = 4.0
+PATIENCE = 3.5
 
 REMEMBERED = 1000
 """Processes that have ended, of which traces may still be found."""
