@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 RECENT = 5
-"""How many announcements repeat the number of a channel after its last message."""
+"""How many announcements repeat the number of a channel after its last message; then a burst is over."""
+
+BURST = 2**32
+"""The first number of each burst is one more than a multiple of this: before it nothing was sent for a while."""
 
 
 class Numbers:
     """Both sides: what this process sends, by channel, and what it received, by sender and channel."""
 
     def __init__(self) -> None:
+        self._bursts = 0
         self._sent: dict[str, int] = {}
         self._recent: dict[str, int] = {}  # how many announcements will still tell
         self._received: dict[str, dict[bytes, int]] = {}
 
     def next(self, channel: str) -> int:
-        number = self._sent[channel] = self._sent.get(channel, 0) + 1
+        if channel not in self._sent:
+            self._bursts += 1
+            self._sent[channel] = self._bursts * BURST
+        self._sent[channel] += 1
         self._recent[channel] = RECENT
-        return number
+        return self._sent[channel]
 
     def recent(self) -> dict[str, int]:
         """The last numbers of the channels that were used lately: the last message may be the one that is lost."""
         told = {channel: self._sent[channel] for channel in self._recent}
-        self._recent = {channel: left - 1 for channel, left in self._recent.items() if left > 1}
+        for channel in told:
+            self._recent[channel] -= 1
+            if not self._recent[channel]:
+                del self._recent[channel], self._sent[channel]
         return told
 
     def skipped(self, sender: bytes, channel: str, number: int) -> bool:
-        """Takes a message's number; True where one before it did not come. The first one tells nothing."""
+        """Takes a message's number; True where one before it may not have come."""
         received = self._received.get(channel, {})
-        before = received.get(sender)
-        received[sender] = number if before is None else max(before, number)
-        return before is not None and number > before + 1
+        before = received.get(sender, 0)
+        received[sender] = max(before, number)
+        return number > before + 1 and number % BURST != 1
 
     def behind(self, sender: bytes, channel: str, number: int) -> bool:
         """Takes what a sender says is its last number; True where that did not come, once.
@@ -40,9 +50,9 @@ class Numbers:
         received = self._received.get(channel)
         if received is None:
             return False
-        before = received.get(sender)
-        received[sender] = number if before is None else max(before, number)
-        return before is None or number > before
+        before = received.get(sender, 0)
+        received[sender] = max(before, number)
+        return number > before
 
     def follow(self, channel: str) -> None:
         """From now on this process receives the channel."""

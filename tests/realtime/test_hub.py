@@ -20,7 +20,7 @@ from channels.errors import PermissionDenied
 from channels.hub import PORTION, RECOVERY_PAGE, Hub, Joined, Unrecoverable
 from channels.names import ChannelName, customer_channel, work_channel
 from channels.ports import Position, StreamPage, Viewer
-from channels.push import Push, PushKind, publication
+from channels.push import Push, PushKind, publication, signal
 
 NAME = customer_channel(7)
 EPOCH = "e1"
@@ -335,6 +335,25 @@ async def test_a_list_is_told_to_read_again_when_the_bus_may_have_lost_something
         hub.missed("work:1")
         assert [orjson.loads(data) for data in receiver.signals] == [{"type": "refresh"}]
         assert stream.count == 0
+
+    await play(scene)
+
+
+async def test_a_list_takes_no_row_that_is_older_than_what_it_was_told() -> None:
+    """Two processes that change one customer in turn: the bus keeps no order between them."""
+
+    async def scene(hub: Hub, stream: ModelStream, bus: ModelBus) -> None:
+        receiver = Receiver()
+        await hub.join(receiver, work_channel(1), None, receiver.answer)
+        for kind, offset in (("upsert", 4), ("remove", 6), ("upsert", 5), ("remove", 6), ("upsert", 7), ("remove", 3)):
+            row = {"type": kind, "customer": {"id": 42, "offset": offset}}
+            hub.deliver(signal(work_channel(1), row))
+        seen = [orjson.loads(data) for data in receiver.signals]
+        assert [(one["type"], one["customer"]["offset"]) for one in seen] == [
+            ("upsert", 4),
+            ("remove", 6),
+            ("upsert", 7),
+        ]
 
     await play(scene)
 
