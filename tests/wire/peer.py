@@ -13,6 +13,9 @@ import orjson
 
 MASK = b"\x37\xfa\x21\x3d"
 PATIENCE = 20.0
+RECEIVE_BUFFER = 64 * 1024
+"""Small, so that what is not read soon waits on the server's side."""
+
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
@@ -56,7 +59,10 @@ class Peer:
     """Connected at the TCP level; `open` shakes hands."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(("127.0.0.1", port))
         self._read = b""
 
     def open(self, path: str = "/connection/websocket", **headers: str) -> str:

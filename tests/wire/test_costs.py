@@ -211,7 +211,8 @@ async def test_whoever_missed_more_than_may_wait_for_a_reader_gets_it_all(node: 
     assert (await asyncio.to_thread(one.messages))[0]["unsubscribe"] == {}
     again = {"channel": f"customer:{customer.id}", "recover": True, "offset": 1, "epoch": node.services.hub.epoch}
     one.send(text(json.dumps({"id": 4, "subscribe": again})))
-    await asyncio.sleep(0.2)  # what is not read must be able to pile up, if anything does
+    (connection,) = connections(node)
+    await eventually(lambda: connection.pending, what="what is not read piles up")
 
     def read() -> list[int]:
         offsets: list[int] = []
