@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.buckets import Allowance, Bucket, Verdict
-from server.realtime.limits import COMMANDS_WAITING, SUBSCRIPTIONS, RealtimeLimits
+from server.http_protocol import HEAD_DEADLINE
+from server.realtime.door import KERNEL_BYTES, OUTGOING_LIMIT
+from server.realtime.limits import COMMANDS_WAITING, CONNECT_DEADLINE, INCOMING_LIMIT, SUBSCRIPTIONS, RealtimeLimits
+from server.realtime.reader import MESSAGE_LIMIT
 from server.realtime.sessions import Sessions
 from tests.ground.eventually import eventually
 from tests.realtime.conftest import Node, node, running_node
@@ -213,3 +218,25 @@ async def test_who_does_not_connect_in_time_is_stale(database_url: str, redis_ur
         assert (await asyncio.to_thread(one.frame)).code == 3502
         one.socket.close()
         await eventually(lambda: not node.server.server_state.connections, what="it is gone")
+
+
+def test_the_documented_limits_are_the_real_ones() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "realtime.md").read_text().partition("## Limits")[2]
+    rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|", table, re.MULTILINE))
+    limits = RealtimeLimits()
+    assert limits.commands_of_connection is not None
+    assert limits.commands_of_agent is not None
+    assert rows["request head, from connecting"] == f"{HEAD_DEADLINE:.0f} s"
+    assert rows["first command, from the handshake"] == f"{CONNECT_DEADLINE:.0f} s"
+    assert rows["message, all fragments, inflated"] == f"{MESSAGE_LIMIT:,} bytes"
+    assert rows["subscriptions of a connection"] == str(SUBSCRIPTIONS)
+    assert rows["commands of a connection"] == shown(limits.commands_of_connection)
+    assert rows["commands of an agent, all connections"] == shown(limits.commands_of_agent)
+    assert rows["commands that wait for those before them"] == f"{COMMANDS_WAITING}, or {INCOMING_LIMIT >> 20} MiB"
+    assert rows["connections of an agent"] == str(limits.connections_per_agent)
+    most = OUTGOING_LIMIT + KERNEL_BYTES
+    assert rows["bytes that a client has not taken"] == f"{most >> 20} MiB, the system's buffer included"
+
+
+def shown(allowance: Allowance) -> str:
+    return f"{allowance.rate:,} a second, {allowance.burst:,} at once"
