@@ -10,7 +10,7 @@ from channels.action import ActionKind
 from channels.errors import InvalidRequest, NotFound
 from persistence.database import Database
 from persistence.queries import queries
-from persistence.rows import action_shown
+from persistence.rows import actions_shown
 
 SQL = queries("actions")
 BEYOND = 2**63 - 1
@@ -54,5 +54,6 @@ class Actions:
             rows = await connection.fetch(SQL[name], customer_id, start, None if kinds is None else list(kinds), limit)
         if not rows:
             raise NotFound(f"there is no customer {customer_id}")
-        items = [action_shown(row) for row in rows if row["id"] is not None]
-        return ActionPage(rows[0]["epoch"], rows[0]["top"], rows[0]["assigned_to"], items)
+        first = rows[0]
+        items = [] if first["id"] is None else actions_shown(rows)
+        return ActionPage(first["epoch"], first["top"], first["assigned_to"], items)

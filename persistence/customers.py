@@ -11,7 +11,7 @@ from channels.customer import Customer, Priority, Status
 from persistence.cursor import cursor_text, place_of
 from persistence.database import Database
 from persistence.listing import SQL, Filter, Place, Sort, page_statement, search_words
-from persistence.rows import customer_from, customer_shown
+from persistence.rows import customer_from, customers_shown
 
 Assignee = int | Literal["none"] | None
 """An agent's id, "none" for unassigned customers, None for whoever they are assigned to."""
@@ -79,11 +79,12 @@ class Customers:
         text, values = page_statement(wanted, reader=agent.id, after=after, limit=limit + 1)
         async with self._database.reading() as connection:
             rows = await connection.fetch(text, *values)
-        more = len(rows) > limit
-        items = [customer_shown(row) for row in (rows[:limit] if more else rows)]
-        last = rows[limit - 1] if more else None
-        next_cursor = None if last is None else cursor_text(Place(last["sort_key"], last["id"]), wanted)
-        return CustomerPage(items, next_cursor)
+        if len(rows) <= limit:
+            return CustomerPage(customers_shown(rows), None)
+        rows.pop()  # tells that there is more
+        last = rows[-1]
+        key = last["updated_at"] if wanted.sort.column == "updated" else last["lower_name"]
+        return CustomerPage(customers_shown(rows), cursor_text(Place(key, last["id"]), wanted))
 
     async def counts(self, agent: Agent, visibility: Visibility, *, assigned_to: Assignee) -> dict[Status, int]:
         """How many customers, archived ones aside, are in each status, among those that `agent` may see."""

@@ -186,6 +186,8 @@ async def _open_pool(url: str, options: DatabaseOptions) -> asyncpg.Pool[Any]:
                 "application_name": "casewire",
                 "timezone": "UTC",
                 "jit": "off",
+                # each statement has one good plan, whatever its values; to plan it each time costs more than a page
+                "plan_cache_mode": "force_generic_plan",
                 "lock_timeout": str(LOCK_TIMEOUT_MS),
                 "statement_timeout": str(STATEMENT_TIMEOUT_MS),
                 "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),

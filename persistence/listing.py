@@ -145,7 +145,8 @@ def _statement(shape: _Shape) -> tuple[str, Sequence[str]]:
     if len(ranges) > 1:
         merged = "\nUNION ALL\n".join(f"({one})" for one in ranges)
         rows = f"{merged}\n{tail[-1]}"
-    return f"{statement.bind(SQL['page'])} (\n{rows}\n) AS p\n{_order(shape.sort)}", statement.parameters
+    page = statement.bind(SQL[f"page_by_{shape.sort.column}"])
+    return f"{page} (\n{rows}\n) AS p\n{_order(shape.sort)}", statement.parameters
 
 
 def _ranges(statement: _Statement, shape: _Shape) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
-import orjson
+from orjson import Fragment
 
 from channels.action import Action, ActionKind, Change
 from channels.agent import Actor, Agent, Role
@@ -18,8 +19,6 @@ class Row(Protocol):
     """What is read of a row; asyncpg's records are no mappings to a type checker."""
 
     def __getitem__(self, column: str, /) -> Any: ...
-
-    def items(self) -> Iterable[tuple[str, Any]]: ...
 
 
 def agent_from(row: Row) -> Agent:
@@ -65,37 +64,91 @@ def action_from(row: Row) -> Action:
 
 
 # Pages hold a hundred rows, of which nothing is wanted but their JSON. These give what `as_json` of the objects would,
-# for orjson with OPT_UTC_Z; columns of JSON come as text and stay text.
+# for orjson with OPT_UTC_Z; columns of JSON come as text and stay text. Rows are taken apart by the order of their
+# columns, which is that of the named queries.
 
 
-def customer_shown(row: Row) -> dict[str, Any]:
-    """A row of `page` in `sql/customers.sql`, whose columns are the members in their order."""
-    shown = dict(row.items())
-    del shown["sort_key"]
-    shown["fields"] = orjson.Fragment(shown["fields"])
-    shown["created_at"] = _shown(shown["created_at"])
-    shown["updated_at"] = _shown(shown["updated_at"])
-    return shown
+def customers_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Rows of `page_by_…` in `sql/customers.sql`."""
+    return [
+        {
+            "id": customer_id,
+            "ref": ref,
+            "name": name,
+            "email": email,
+            "phone": phone,
+            "status": status,
+            "priority": priority,
+            "assigned_to": assigned_to,
+            "archived": archived,
+            "fields": Fragment(fields),
+            "version": version,
+            "offset": offset,
+            "created_at": created_at if created_at.microsecond else _on_the_second(created_at),
+            "updated_at": updated_at if updated_at.microsecond else _on_the_second(updated_at),
+            "unread": unread,
+        }
+        for (
+            customer_id,
+            ref,
+            name,
+            email,
+            phone,
+            status,
+            priority,
+            assigned_to,
+            archived,
+            fields,
+            version,
+            offset,
+            created_at,
+            updated_at,
+            unread,
+            _,
+        ) in rows
+    ]
 
 
-def action_shown(row: Row) -> dict[str, Any]:
-    """A row of `all_actions` with `actor_name`, and `changes` and `command_id` as text."""
-    return {
-        "id": row["id"],
-        "customer_id": row["customer_id"],
-        "offset": row["offset"],
-        "kind": row["kind"],
-        "actor": {"id": row["actor_id"], "name": row["actor_name"]},
-        "body": row["body"],
-        "reply_to": row["reply_to"],
-        "mentions": row["mentions"],
-        "changes": orjson.Fragment(row["changes"]),
-        "version": row["version"],
-        "command_id": row["command_id"],
-        "created_at": _shown(row["created_at"]),
-    }
+def actions_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Rows of `sql/actions.sql`."""
+    return [
+        {
+            "id": action_id,
+            "customer_id": customer_id,
+            "offset": offset,
+            "kind": kind,
+            "actor": {"id": actor_id, "name": actor_name},
+            "body": body,
+            "reply_to": reply_to,
+            "mentions": mentions,
+            "changes": Fragment(changes),
+            "version": version,
+            "command_id": command_id,
+            "created_at": created_at if created_at.microsecond else _on_the_second(created_at),
+        }
+        for (
+            _epoch,
+            _top,
+            _assigned_to,
+            action_id,
+            customer_id,
+            offset,
+            kind,
+            actor_id,
+            actor_name,
+            body,
+            reply_to,
+            mentions,
+            changes,
+            version,
+            command_id,
+            created_at,
+        ) in rows
+    ]
 
 
-def _shown(moment: datetime) -> datetime | str:
-    """orjson leaves microseconds out where there are none; we always have six digits."""
-    return moment if moment.microsecond else rfc3339(moment)
+@lru_cache(4096)
+def _on_the_second(moment: datetime) -> str:
+    """orjson leaves microseconds out where there are none; we always have six digits. Times without any come from
+    imports, which repeat them."""
+    return rfc3339(moment)

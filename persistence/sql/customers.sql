@@ -1,4 +1,4 @@
--- The list. A page is put together by `persistence.listing` from the blocks up to `page`: one range for each
+-- The list. A page is put together by `persistence.listing` from the blocks up to `page_by_name`: one range for each
 -- status (and assignee, and archived state) that is wanted, each a walk along one index in the order of the page,
 -- merged lazily and cut at the limit. So a page reads about as many rows as it shows, wherever in the list it is.
 
@@ -59,15 +59,24 @@ LIMIT :limit
 ORDER BY sort_key, id
 LIMIT :limit
 
--- name: page
+-- name: page_by_updated
 -- What follows is one range, or several merged; the read marks are looked up for the rows of the page alone.
--- Its columns are the members of an item, in their order, and the sort key.
+-- persistence/rows.py takes the columns in this order.
 SELECT p.id, p.ref, p.name, p.email, p.phone, p.status, p.priority, p.assigned_to, p.archived, p.fields::text AS fields,
        p.version, p."offset", p.created_at, p.updated_at,
        p."offset" - coalesce(
            (SELECT r."offset" FROM read_marks AS r WHERE r.agent_id = :reader AND r.customer_id = p.id), 0
        ) AS unread,
-       p.sort_key
+       NULL AS lower_name
+FROM
+
+-- name: page_by_name
+SELECT p.id, p.ref, p.name, p.email, p.phone, p.status, p.priority, p.assigned_to, p.archived, p.fields::text AS fields,
+       p.version, p."offset", p.created_at, p.updated_at,
+       p."offset" - coalesce(
+           (SELECT r."offset" FROM read_marks AS r WHERE r.agent_id = :reader AND r.customer_id = p.id), 0
+       ) AS unread,
+       p.sort_key AS lower_name
 FROM
 
 -- name: counts_of_all
