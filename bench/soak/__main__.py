@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.soak.report import Report, spread
-from tests.faults.causing import FAULTS
+from tests.faults.causing import BY_PROXY, FAULTS
 from tests.faults.checker import BOUND, Violation, check
 from tests.faults.history import FaultBegan, FaultEnded, History, shown
 from tests.faults.plan import Round, Scale, rounds, shuffled
@@ -44,6 +44,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--chapters", type=int, default=10_000, help="how many chapters at most")
     parser.add_argument("--seed", type=int, default=1, help="of the first chapter; each further one has the next")
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="only faults whose names have the word")
+    parser.add_argument(
+        "--redis", choices=("single", "cluster", "both"), default="both", help="both: a cluster for every other seed"
+    )
     parser.add_argument("--scribes", type=int, default=5, help="how many write at once (default 5)")
     parser.add_argument("--steps", type=int, default=8, help="writes of each of them beside each fault (default 8)")
     parser.add_argument("--bound", type=float, default=BOUND, help="seconds of law 7 (default 5)")
@@ -75,14 +78,15 @@ async def _run(options: argparse.Namespace) -> int:
 async def _chapter(seed: int, options: argparse.Namespace) -> tuple[History, list[Violation]]:
     """Plays one chapter. What never heals is a violation too."""
     scale = Scale(scribes=options.scribes, steps=options.steps, longest_hold=2.0)
-    plan = rounds(seed, faults_of(seed, options.only), scale)
+    cluster = options.redis == "cluster" or (options.redis == "both" and seed % 2 == 0)
+    plan = rounds(seed, faults_of(seed, options.only, cluster=cluster), scale)
 
     def progress(round_: Round) -> None:
         print(f"  {round_.number + 1}/{len(plan)} {round_.fault:40}", end="\r", flush=True)
 
     history, unhealed = History(time.monotonic), list[Violation]()
     try:
-        async with set_up(scale, history) as stage:
+        async with set_up(scale, history, cluster=cluster) as stage:
             await play(stage, plan, progress)
     except* AssertionError as group:
         for sentence in _sentences(group):
@@ -97,11 +101,13 @@ def _sentences(error: BaseException) -> list[str]:
     return [str(error).partition("\n")[0]]
 
 
-def faults_of(seed: int, only: Sequence[str]) -> list[str]:
+def faults_of(seed: int, only: Sequence[str], *, cluster: bool = False) -> list[str]:
     """Every kind once, in an order of the seed's, and each fault of Redis once beside another one.
 
     Those that start a node stay alone: they wait for Redis."""
     kinds = [kind for kind in FAULTS if not only or any(word in kind for word in only)]
+    if cluster:
+        kinds = [kind for kind in kinds if kind not in BY_PROXY]
     redis = [kind for kind in kinds if kind.startswith(("redis", "pubsub"))]
     others = [kind for kind in kinds if kind not in redis and not kind.endswith(("node killed", "restarted"))]
     chance = random.Random(seed)
@@ -111,7 +117,7 @@ def faults_of(seed: int, only: Sequence[str]) -> list[str]:
 
 def _again(seed: int, options: argparse.Namespace) -> str:
     only = f" --only {' '.join(repr(word) for word in options.only)}" if options.only else ""
-    scale = f"--scribes {options.scribes} --steps {options.steps}"
+    scale = f"--redis {options.redis} --scribes {options.scribes} --steps {options.steps}"
     return f"python -m bench.soak --seed {seed} --chapters 1 {scale} --bound {options.bound}{only}"
 
 

@@ -15,12 +15,12 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
+from tests.faults.bus import RedisProcess, operators
 from tests.faults.plan import Round
 from tests.faults.stage import Stage
 from tests.faults.viewers import RawViewer
 from tests.faults.world import PATIENCE, Node
 from tests.ground.eventually import eventually
-from tests.ground.proxy import Proxy
 
 Fault = Callable[[Stage, Round], Awaitable[None]]
 
@@ -31,44 +31,54 @@ WRITES_MEANWHILE = 4
 # Redis
 
 
-async def redis_killed(stage: Stage, _round: Round) -> None:
+async def redis_killed(stage: Stage, round_: Round) -> None:
+    """Of a cluster one server; another one may take its place."""
     with stage.fault("redis killed"):
-        killed = stage.world.redis()
+        killed = _redis(stage, round_)
         killed.kill()
         await stage.until_acknowledged(WRITES_MEANWHILE)
-        await stage.world.until_restarted("Redis", killed.pid)
+        await killed.revive()
 
 
 async def redis_frozen(stage: Stage, round_: Round) -> None:
-    with stage.fault("redis frozen"), _frozen([stage.world.redis()]):
-        await stage.until_acknowledged(WRITES_MEANWHILE)
-        await asyncio.sleep(round_.hold)
+    with stage.fault("redis frozen"):
+        frozen = _redis(stage, round_)
+        frozen.freeze()
+        try:
+            await stage.until_acknowledged(WRITES_MEANWHILE)
+            await asyncio.sleep(round_.hold)
+        finally:
+            frozen.thaw()
 
 
 async def pubsub_killed(stage: Stage, _round: Round) -> None:
     """The subscriptions' connections alone, a few times."""
-    async with stage.world.operator() as redis:
-        for _ in range(3):
-            with stage.fault("pub/sub killed"):
-                await redis.client_kill_filter(_type="pubsub")
-                await stage.until_acknowledged(1)
+    for _ in range(3):
+        with stage.fault("pub/sub killed"):
+            async with operators(stage.world.bus) as servers:
+                for server in servers:
+                    await server.client_kill_filter(_type="pubsub")
+            await stage.until_acknowledged(1)
 
 
 async def pubsub_overflow(stage: Stage, round_: Round) -> None:
     """Redis drops subscribers that take more than it is willing to hold for them, and what it held."""
-    async with stage.world.operator() as redis:
-        usual = str((await redis.config_get("client-output-buffer-limit"))["client-output-buffer-limit"])
+    limit = "client-output-buffer-limit"
+    async with operators(stage.world.bus) as servers:
+        usual = [str((await server.config_get(limit))[limit]) for server in servers]
         with stage.fault("pub/sub overflow"):
-            await redis.config_set("client-output-buffer-limit", "pubsub 1024 0 0")
+            for server in servers:
+                await server.config_set(limit, "pubsub 1024 0 0")
             try:
                 await _write_much(stage, round_, count=3)
             finally:
-                await redis.config_set("client-output-buffer-limit", usual)
+                for server, words in zip(servers, usual, strict=True):
+                    await server.config_set(limit, words)
 
 
 async def redis_cut(stage: Stage, round_: Round) -> None:
     """One node's connections to Redis, in the middle of a message."""
-    redis = _redis_of(_node(stage, round_))
+    redis = stage.world.bus.proxies[round_.node]
     with stage.fault("redis connection cut"):
         redis.cut_within_next_answer()
         await stage.until_acknowledged(2)
@@ -78,7 +88,7 @@ async def redis_cut(stage: Stage, round_: Round) -> None:
 
 async def redis_unreachable(stage: Stage, round_: Round) -> None:
     """One node and Redis do not hear each other, and nobody tells them."""
-    redis = _redis_of(_node(stage, round_))
+    redis = stage.world.bus.proxies[round_.node]
     with stage.fault("redis blackhole"):
         redis.hold()
         try:
@@ -128,7 +138,7 @@ async def postgres_killed(stage: Stage, _round: Round) -> None:
         killed = stage.world.postgres()
         killed.kill()
         await stage.until_attempted(WRITES_MEANWHILE)
-        await stage.world.until_restarted("PostgreSQL", killed.pid)
+        await stage.world.until_postgres_restarted(killed.pid)
 
 
 async def postgres_crashed(stage: Stage, round_: Round) -> None:
@@ -243,14 +253,16 @@ FAULTS: dict[str, Fault] = {
     )
 }
 
+BY_PROXY = frozenset({"redis cut", "redis unreachable"})
+"""Those that stand between a node and Redis, which a cluster leaves no room for."""
+
 
 def _node(stage: Stage, round_: Round) -> Node:
     return stage.world.nodes[round_.node]
 
 
-def _redis_of(node: Node) -> Proxy:
-    assert node.redis is not None
-    return node.redis
+def _redis(stage: Stage, round_: Round) -> RedisProcess:
+    return stage.world.bus.processes[round_.number % len(stage.world.bus.processes)]
 
 
 def _title(process: psutil.Process) -> str:

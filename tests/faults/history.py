@@ -163,6 +163,15 @@ class FinalRead:
     actions: tuple[Json, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A node wrote an error into its log, which no fault is a reason for."""
+
+    at: float
+    node: str
+    words: str
+
+
 Event = (
     ClockSeen
     | Invoked
@@ -177,6 +186,7 @@ Event = (
     | FaultBegan
     | FaultEnded
     | FinalRead
+    | Logged
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from tests.faults.history import ClockSeen, FaultBegan, FaultEnded, FinalRead, History
+from tests.faults.history import ClockSeen, FaultBegan, FaultEnded, FinalRead, History, Logged
 from tests.faults.plan import Scale
 from tests.faults.scribe import Known, Scribe
 from tests.faults.sending import ByBareProtocol, ByHttp, BySdk
@@ -81,10 +81,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_up(scale: Scale, history: History | None = None) -> AsyncIterator[Stage]:
+async def set_up(scale: Scale, history: History | None = None, *, cluster: bool = False) -> AsyncIterator[Stage]:
     """Everything running and every viewer following. Without a `history` it is recorded in a new one."""
     history = History(time.monotonic) if history is None else history
-    async with World.made(agents=scale.scribes + 1) as world, AsyncExitStack() as stack:
+    async with World.made(scale.scribes + 1, cluster=cluster) as world, AsyncExitStack() as stack:
         customers = await _customers(world, scale.customers)
         stage = Stage(world, history, Known(history, customers))
         history.append(await _clocks(world, history))
@@ -161,8 +161,11 @@ def _socket_url(door: Proxy) -> str:
 
 
 async def read_finally(stage: Stage) -> None:
-    """Reads every customer with its log from each node, through the front door, and adds it to the history."""
+    """Adds to the history every customer with its log, read from each node through the front door, and what the nodes
+    logged as errors."""
     for node in stage.world.nodes:
+        for words in node.errors():
+            stage.history.append(Logged(stage.history.clock(), node.name, words))
         async with _reader(stage.world, node) as client:
             for customer_id in stage.known.customers:
                 stage.history.append(await _final(client, stage.history, node.name, customer_id))

@@ -20,6 +20,7 @@ from tests.faults.history import (
     FaultEnded,
     FinalRead,
     Invoked,
+    Logged,
     Refused,
     Subscribed,
     Unknown,
@@ -164,6 +165,7 @@ WRONG: list[tuple[int, str, Damage]] = [
     # law 9: no answer is a failure of ours
     (9, "never answered", drop(Acknowledged, 1)),
     (9, "failed: 500", change(Unknown, 0, why="failed: 500")),
+    (9, "north logged an error", lambda events: events.append(Logged(1001, "north", "Traceback"))),
     (9, "answered twice", lambda events: events.insert(-1, Unknown(1001, 1, "lost"))),
 ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -16,12 +17,17 @@ from tests.faults.stage import set_up
 BOUND = 15.0
 """Three times law 7's: other work may keep this machine from its own."""
 
+ON_A_CLUSTER = ("redis killed", "redis frozen", "pubsub killed", "pubsub overflow", "node frozen", "clients cut")
+
 
 @pytest.mark.timeout(400)
-async def test_the_laws_hold_through_every_fault() -> None:
+@pytest.mark.parametrize(
+    ("cluster", "faults"), [(False, list(FAULTS)), (True, ON_A_CLUSTER)], ids=["one Redis", "a cluster of three"]
+)
+async def test_the_laws_hold_through_every_fault(cluster: bool, faults: Sequence[str]) -> None:
     scale = Scale()
-    async with set_up(scale) as stage:
-        await play(stage, rounds(1, list(FAULTS), scale))
+    async with set_up(scale, cluster=cluster) as stage:
+        await play(stage, rounds(1, faults, scale))
     violations = check(stage.history, BOUND)
     told = [json.dumps(shown(stage.history.events[place])) for v in violations[:3] for place in v.places[:6]]
     assert not violations, "\n".join([*map(str, violations[:10]), *told])

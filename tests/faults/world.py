@@ -6,17 +6,15 @@ Everything is a process of its own and is ended with the world, whatever state i
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import asyncpg
 import psutil
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from channels.agent import Agent, Role
 from persistence.agents import Agents
@@ -24,24 +22,27 @@ from persistence.database import Database, DatabaseOptions
 from persistence.migrate import migrate
 from server.auth.tokens import Tokens
 from server.embedded import EmbeddedServices
+from tests.faults.bus import Bus, ClusterBus, SingleBus
 from tests.ground.eventually import eventually
 from tests.ground.folder import reachable_folder
 from tests.ground.ports import free_port
-from tests.ground.proxy import Proxy, postgres_behind, postgres_through, tcp, unix_socket
+from tests.ground.proxy import Proxy, postgres_behind, postgres_through, tcp
 from tests.ground.server import SECRET_KEY, RunningServer, Servers
 
 PATIENCE = 60.0
 """Seconds until something that must come about is given up: no bound of a law, just the end of waiting."""
 
 
-class Node:
-    """A node at a port that stays the same over its restarts, with proxies before its database and its Redis."""
+NAMES = ("north", "south")
 
-    def __init__(self, name: str, servers: Servers, database: Proxy, redis: Proxy | None, urls: dict[str, str]) -> None:
+
+class Node:
+    """A node at a port that stays the same over its restarts, with a proxy before its database."""
+
+    def __init__(self, name: str, servers: Servers, database: Proxy, urls: dict[str, str]) -> None:
         self.name = name
         self.port = free_port()
         self.database = database
-        self.redis = redis
         self._servers = servers
         self._urls = urls
         self._server: RunningServer | None = None
@@ -58,6 +59,12 @@ class Node:
     def words(self) -> str:
         return "" if self._server is None else self._server.words()
 
+    def errors(self) -> list[str]:
+        """The errors in its log, each with the last line of its traceback."""
+        lines = [json.loads(line) for line in self.words.splitlines() if line.startswith("{")]
+        errors = [line for line in lines if line.get("level") in ("error", "critical")]
+        return [f"{line['event']} {line.get('exception', '').strip().rpartition(chr(10))[2]}" for line in errors]
+
     async def start(self) -> None:
         self._server = await self._servers.start(self.port, **self._urls)
 
@@ -71,7 +78,8 @@ class Node:
         self._running.process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self._running.process.send_signal(signal.SIGCONT)
+        if self._server is not None:
+            self._server.process.send_signal(signal.SIGCONT)
 
     @property
     def _running(self) -> RunningServer:
@@ -81,10 +89,11 @@ class Node:
 
 
 class World:
-    """`agents` write and view; `nodes` serve them; `door` makes the way of one client to the nodes."""
+    """`agents` write and view; `nodes` serve them over the `bus`; `door` makes the way of one client to the nodes."""
 
-    def __init__(self, services: EmbeddedServices, nodes: Sequence[Node], agents: Sequence[Agent]) -> None:
+    def __init__(self, services: EmbeddedServices, bus: Bus, nodes: Sequence[Node], agents: Sequence[Agent]) -> None:
         self.services = services
+        self.bus = bus
         self.nodes = nodes
         self.agents = agents
         self._tokens = Tokens(SECRET_KEY)
@@ -92,12 +101,16 @@ class World:
 
     @classmethod
     @asynccontextmanager
-    async def made(cls, agents: int = 6) -> AsyncIterator[World]:
+    async def made(cls, agents: int, *, cluster: bool = False) -> AsyncIterator[World]:
         with reachable_folder("faults") as folder:
-            async with EmbeddedServices(folder / "services") as services, _supervised(services):
+            async with (
+                EmbeddedServices(folder / "services", redis=not cluster) as services,
+                _supervised(services),
+                _bus(folder, services, cluster=cluster) as bus,
+            ):
                 await migrate(services.database_url)
-                async with _nodes(folder, services, ("north", "south")) as nodes:
-                    yield cls(services, nodes, await _hired(services.database_url, agents))
+                async with _nodes(folder, services.database_url, bus) as nodes:
+                    yield cls(services, bus, nodes, await _hired(services.database_url, agents))
 
     def token(self, agent: Agent) -> str:
         return self._tokens.issue(agent.id, ttl=timedelta(days=1))
@@ -122,21 +135,20 @@ class World:
         """Whether the latest connection through a door leads to a node."""
         return self._served.get(door) is node
 
-    # PostgreSQL and Redis as processes
+    # PostgreSQL as a process
 
     def postgres(self) -> psutil.Process:
         """Its main process."""
         return psutil.Process(self.services.pids["PostgreSQL"])
 
-    def redis(self) -> psutil.Process:
-        return psutil.Process(self.services.pids["Redis"])
-
-    async def until_restarted(self, name: str, killed: int) -> None:
+    async def until_postgres_restarted(self, killed: int) -> None:
         """Its supervisor has started it again, and it answers."""
-        await eventually(
-            lambda: self.services.pids.get(name) not in (None, killed), within=PATIENCE, what=f"{name} is started again"
-        )
-        await eventually(self.postgres_answers if name == "PostgreSQL" else self.redis_answers, within=PATIENCE)
+
+        def restarted() -> bool:
+            return self.services.pids.get("PostgreSQL") not in (None, killed)
+
+        await eventually(restarted, within=PATIENCE, what="PostgreSQL is started again")
+        await eventually(self.postgres_answers, within=PATIENCE, what="PostgreSQL answers")
 
     async def postgres_answers(self) -> bool:
         with suppress(OSError, asyncpg.PostgresError, TimeoutError):
@@ -146,18 +158,6 @@ class World:
             finally:
                 connection.terminate()
         return False
-
-    async def redis_answers(self) -> bool:
-        with suppress(RedisError, OSError):
-            async with self.operator() as client:
-                return bool(await client.ping())
-        return False
-
-    @asynccontextmanager
-    async def operator(self) -> AsyncIterator[Redis]:
-        """A connection to Redis that goes by no proxy."""
-        async with Redis.from_url(self.services.redis_url, socket_timeout=5) as client:
-            yield client
 
 
 @asynccontextmanager
@@ -175,34 +175,35 @@ async def _supervised(services: EmbeddedServices) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _nodes(folder: Path, services: EmbeddedServices, names: Sequence[str]) -> AsyncIterator[list[Node]]:
+async def _bus(folder: Path, services: EmbeddedServices, *, cluster: bool) -> AsyncIterator[Bus]:
+    if cluster:
+        (folder / "cluster").mkdir()
+        async with ClusterBus.made(folder / "cluster", len(NAMES)) as several:
+            yield several
+    else:
+        async with SingleBus.made(services, len(NAMES)) as one:
+            yield one
+
+
+@asynccontextmanager
+async def _nodes(folder: Path, database_url: str, bus: Bus) -> AsyncIterator[list[Node]]:
     logs = folder / "logs"
     logs.mkdir()
     settings = {"CASEWIRE_SECRET_KEY": SECRET_KEY, "CASEWIRE_RATE_LIMIT": "off", "CASEWIRE_DB_POOL_MIN": "2"}
     servers = Servers(logs, settings | {"CASEWIRE_DB_POOL_MAX": "12"})
-    redis_socket = urlsplit(services.redis_url).path
     nodes: list[Node] = []
-    try:
-        async with (
-            Proxy(postgres_behind(services.database_url)) as first_database,
-            Proxy(postgres_behind(services.database_url)) as second_database,
-            Proxy(unix_socket(redis_socket)) as first_redis,
-            Proxy(unix_socket(redis_socket)) as second_redis,
-        ):
-            ways = zip(names, (first_database, second_database), (first_redis, second_redis), strict=True)
-            for name, database, cache in ways:
-                urls = {
-                    "DATABASE_URL": postgres_through(services.database_url, database),
-                    "REDIS_URL": f"redis://127.0.0.1:{cache.port}",
-                }
-                nodes.append(Node(name, servers, database, cache, urls))
+    async with AsyncExitStack() as stack:
+        for name, redis_url in zip(NAMES, bus.urls, strict=True):
+            database = await stack.enter_async_context(Proxy(postgres_behind(database_url)))
+            urls = {"DATABASE_URL": postgres_through(database_url, database), "REDIS_URL": redis_url}
+            nodes.append(Node(name, servers, database, urls))
+        try:
             await asyncio.gather(*(node.start() for node in nodes))
             yield nodes
+        finally:
             for node in nodes:
                 node.thaw()
             await asyncio.to_thread(servers.end_all)
-    finally:
-        servers.end_all()
 
 
 async def _hired(database_url: str, count: int) -> list[Agent]:

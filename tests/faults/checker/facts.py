@@ -16,6 +16,7 @@ from tests.faults.history import (
     FinalRead,
     Invoked,
     Json,
+    Logged,
     Lost,
     Refused,
     Snapshot,
@@ -106,6 +107,8 @@ class Facts:
                     ended[event.fault] = event.at
                 case FinalRead():
                     self._read(event, place)
+                case Logged():
+                    self.contradictions.append(Violation(9, f"{event.node} logged an error: {event.words}", (place,)))
                 case ClockSeen():
                     self._clock = event
         for attempt, (place, one) in invoked.items():
