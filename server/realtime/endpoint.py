@@ -46,7 +46,8 @@ async def _open(scope: Scope, receive: Receive, send: Send) -> None:
         await WebSocket(scope, receive, send).close(4403, "origin not allowed")  # before accept: HTTP 403
         return
     subprotocol = subprotocol_of(scope.get("subprotocols", []))
-    asked = codec_of(subprotocol, QueryParams(scope["query_string"]))
+    query = QueryParams(scope["query_string"]) if scope["query_string"] else {}
+    asked = codec_of(subprotocol, query)
     codec = UNIDIRECTIONAL if scope["path"] == LISTENER_PATH else asked
     take_over = scope.get("extensions", {}).get(TAKE_OVER)
     if take_over is not None:

@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from os import urandom
 from typing import Any
-from uuid import uuid4
 
 import structlog
 
@@ -89,7 +89,7 @@ class Session:
         """`packer` makes what the sink writes; by default the payloads of frames."""
         self.services = services
         self.codec = codec
-        self.client = str(uuid4())
+        self.client = urandom(16).hex()
         self.state = State.NEW
         self.caller: Caller | None = None
         self.subscriptions: dict[str, ChannelName] = {}
@@ -232,11 +232,10 @@ class Session:
     def established(self, caller: Caller) -> None:
         """The connect reply has been sent."""
         self.state = State.READY
-        self.follow_expiry(caller)
-        heartbeat, interval = self.services.heartbeat, self.services.settings.ping_interval
+        now, interval = self.services.heartbeat.now(), self.services.settings.ping_interval
         # the first ping at a random moment, so that those who came together do not pong together
-        self._ping_at = heartbeat.now() + interval * random.uniform(0.5, 1)  # noqa: S311 # reason: no secret
-        heartbeat.watch(self)
+        self._ping_at = now + interval * random.uniform(0.5, 1)  # noqa: S311 # reason: no secret
+        self.follow_expiry(caller)
 
     def follow_expiry(self, caller: Caller) -> None:
         """The connection ends a grace after its token, unless that is refreshed."""
