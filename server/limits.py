@@ -8,13 +8,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Self
+from typing import Self
 
 import structlog
-from limits.aio.storage import RedisStorage
-from limits.aio.storage.redis import RedisClusterStorage, RedisSentinelStorage
-from limits.aio.storage.redis.redispy import RedispyBridge
 
+from channels.broker.commands import UNAVAILABLE, RedisCommands
 from channels.errors import TooManyRequests
 from channels.window import Rate, Usage, Window
 
@@ -86,11 +84,8 @@ class Limits:
         now: Callable[[], float] = time.monotonic,
     ) -> AsyncIterator[Self]:
         """Counts in the Redis at `redis_url` below `prefix`. Opens no connection before the first request."""
-        shared = SharedCounts(redis_url, prefix)
-        try:
-            yield cls(rate, shared, now=now)
-        finally:
-            await shared.close()
+        async with RedisCommands.connected(redis_url) as commands:
+            yield cls(rate, SharedCounts(commands, prefix), now=now)
 
     @property
     def degraded(self) -> bool:
@@ -197,45 +192,19 @@ class _Together:
 class SharedCounts:
     """The counts that all nodes share, in Redis."""
 
-    def __init__(self, redis_url: str, prefix: str) -> None:
-        storage = _storage(redis_url)
-        assert isinstance(storage.bridge, RedispyBridge)  # noqa: S101 # reason: chosen in `_storage`
-        self._client: Any = storage.bridge.get_connection()
+    errors: tuple[type[Exception], ...] = UNAVAILABLE
+
+    def __init__(self, commands: RedisCommands, prefix: str) -> None:
+        self._commands = commands
         # one hash slot for all, so that one call counts them in a cluster too
         self._prefix = f"{prefix}{{limits}}:"
-        errors = storage.base_exceptions
-        own = errors if isinstance(errors, tuple) else (errors,)
-        self.errors: tuple[type[Exception], ...] = (*own, OSError, TimeoutError)
 
     async def take(self, asked: dict[Limit, int]) -> list[tuple[int, Usage]]:
         """Counts; for each limit how many of those asked for were granted, and what is used then."""
         keys = [self._prefix + key for key, _ in asked]
         numbers = [number for (_, rate), count in asked.items() for number in (rate.amount, rate.seconds, count)]
-        answers = await self._client.eval(SCRIPT, len(keys), *keys, *numbers)
+        answers = await self._commands.ask("EVAL", SCRIPT, len(keys), *keys, *numbers, key=self._prefix)
         return [
             (granted, Usage(current, previous, millionths / 1_000_000))
             for granted, current, previous, millionths in answers
         ]
-
-    async def close(self) -> None:
-        await self._client.aclose()
-
-
-def _storage(redis_url: str) -> RedisStorage:
-    """A client for a URL as Redis clients write it: of one server, of Sentinels, of a cluster."""
-    scheme, _, rest = redis_url.partition("://")
-    options: dict[str, Any] = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-    kind: type[RedisStorage] = RedisStorage
-    if scheme.endswith("+cluster"):
-        kind = RedisClusterStorage
-        if scheme.startswith("rediss"):
-            options["ssl"] = True
-        scheme = "redis+cluster"
-    elif scheme.endswith("+sentinel"):
-        kind = RedisSentinelStorage
-        if scheme.startswith("rediss"):
-            options["ssl"] = True
-        scheme, rest = "redis+sentinel", rest.partition("?")[0]
-    elif scheme == "unix":
-        scheme = "redis+unix"
-    return kind(f"async+{scheme}://{rest}", True, "redispy", **options)

@@ -45,6 +45,8 @@ class Fleet:
         """Messages that no server took, as far as is known."""
         self._doubt = asyncio.Event()
         self._homeless: deque[Errand] = deque(maxlen=OUTGOING)
+        self.found = asyncio.Event()
+        """Set once the servers are known."""
         self._tasks: asyncio.TaskGroup | None = None
 
     @property
@@ -103,6 +105,7 @@ class Fleet:
                     continue
                 failures = 0
                 self._use(layout)
+                self.found.set()
                 await asyncio.sleep(AT_MOST_EVERY)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(None if self._address.kind is Kind.SINGLE else LOOK_EVERY):

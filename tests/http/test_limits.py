@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from channels.broker.commands import RedisCommands
 from channels.window import Window
 from server.limits import Limits, SharedCounts
 from server.settings import Rate
@@ -124,9 +125,8 @@ async def test_redis_and_a_process_alone_count_alike(redis_url: str) -> None:
 
 @asynccontextmanager
 async def closing_counts(redis_url: str) -> AsyncIterator[SharedCounts]:
-    counts = SharedCounts(redis_url, "t:")
-    yield counts
-    await counts.close()
+    async with RedisCommands.connected(redis_url) as commands:
+        yield SharedCounts(commands, "t:")
 
 
 async def test_nodes_count_together(database_url: str, redis_url: str) -> None:
