@@ -164,7 +164,13 @@ async def test_many_are_changed_at_once_and_each_refusal_is_shown_at_its_row(
             assert await has(node, ids[5], status="in_progress")
             # by keyboard: all of them, archived, and gone from the list
             await page.keyboard.press("Escape")
+            await expect(page.get_by_test_id("bulk-bar")).to_have_count(0)
             await row(page, ids[7]).get_by_role("link").focus()
+            await page.keyboard.press("Shift+ArrowDown")
+            await page.keyboard.press("Shift+ArrowDown")
+            await expect(page.get_by_test_id("bulk-status")).to_have_text("3 selected")
+            await page.keyboard.press("x")
+            await expect(page.get_by_test_id("bulk-status")).to_have_text("2 selected")
             await page.keyboard.press("Control+a")
             await expect(page.get_by_test_id("bulk-status")).to_have_text("8 selected")
             await page.get_by_test_id("bulk-archive").click()

@@ -21,7 +21,7 @@ async def is_saved(node: Node, customer_id: int, **values: object) -> bool:
 async def comments(node: Node, customer_id: int) -> list[str]:
     """The bodies of a customer's comments, oldest first."""
     page = await node.services.actions.page(customer_id, after=0, before=None, limit=100, kinds=None)
-    return [action.body or "" for action in page.items if action.kind == "comment"]
+    return [action["body"] or "" for action in page.items if action["kind"] == "comment"]
 
 
 async def expect_comments(node: Node, customer_id: int, *bodies: str) -> None:
@@ -217,6 +217,7 @@ async def test_a_refused_write_keeps_its_reason_and_drafts_outlive_logout_and_re
             line = await Line().stand(page.context)
             await page.goto(f"{node.url}/customers/{mine}")
             await sign_in(page, "dana")
+            await expect(page.get_by_test_id("feed")).to_contain_text("created this customer")
             await line.cut()
             await page.get_by_test_id("comment-box").fill("They agreed to the price.")
             await page.get_by_test_id("send-comment").click()

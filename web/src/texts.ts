@@ -165,6 +165,10 @@ export function keySheet(role: Role): readonly { readonly title: string; readonl
   return [
     { title: texts.keys.moving, keys: [["J ↓", texts.keys.next], ["K ↑", texts.keys.previous], ["/", texts.list.search], ["Esc", texts.keys.leave]] },
     {
+      title: texts.keys.selecting,
+      keys: [["X", texts.keys.select], ["Shift ↓", texts.keys.range], ["Ctrl A", texts.keys.selectAll], ["Home End", texts.keys.ends]],
+    },
+    {
       title: texts.keys.customer,
       keys: [["C", texts.keys.comment], ["E", texts.keys.edit], ["S", texts.keys.status], ["P", texts.keys.priority], ["A", texts.keys.assign], ["Ctrl Enter", texts.comment.send]],
     },
@@ -189,6 +193,7 @@ export const texts = {
   tryAgain: "Try again",
   find: "Find",
   nothingFound: "Nothing found",
+  missing: "This part of the page could not be fetched. Try again when the connection is back.",
   unknownAgent: (id: number) => `Agent ${id}`,
   skip: "Skip to content",
 
@@ -253,6 +258,11 @@ export const texts = {
     next: "Next one of the list",
     previous: "Previous one of the list",
     leave: "Leave the text field, then the customer",
+    selecting: "In the list",
+    select: "Select, or not",
+    range: "Select on the way down",
+    selectAll: "Select all that is loaded",
+    ends: "First and last one",
     customer: "Customer",
     comment: "Write a comment",
     edit: "Edit the details",

@@ -45,6 +45,11 @@ export class Bulk {
     return done;
   }
 
+  /** The outcome has been read: the next selection is on. What was refused stays marked. */
+  acknowledge(): void {
+    this.state.update((state) => (state.changed === null ? state : { ...state, changed: null }));
+  }
+
   /** Lets go of what was refused. */
   forget(): void {
     if (!this.state.get().running) this.state.set(IDLE);

@@ -50,7 +50,8 @@ export class Work {
   async page(listing: Listing, cursor: string | null, signal: AbortSignal): Promise<RowPage> {
     const since = this.heard;
     const page = await this.calls.rows(listing, cursor, signal);
-    if (this.heard > since) queueMicrotask(() => setTimeout(() => this.replay(since), 0));
+    // One turn later the page is among those that are shown.
+    if (this.heard > since) setTimeout(() => this.replay(since), 0);
     return page;
   }
 

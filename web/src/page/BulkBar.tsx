@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import type { Listing } from "../domain/listing";
 import { PRIORITIES, STATUSES, type Row } from "../domain/model";
 import { priorityNames, problemText, statusNames, texts } from "../texts";
@@ -19,13 +20,25 @@ interface Props {
 }
 
 const NOBODY = "none";
+const DONE_MS = 5_000;
 const ESCAPE = ["Escape"] as const;
+const NO_KEYS = [] as const;
 
 /** What can be done with the picked rows, and what became of it. */
 export function BulkBar({ listing, picked, order, loadAll, onPick, onDone }: Props) {
   const { bulk } = useWorkplace();
   const { running, refusals, changed } = useStore(bulk.state);
-  useShortcut(ESCAPE, () => close());
+  const isShown = picked.size > 0 || running !== null || changed !== null;
+  // With nothing picked, Escape is for others.
+  useShortcut(isShown ? ESCAPE : NO_KEYS, () => close());
+
+  // Where everything went well there is nothing to decide: the word of it goes by itself.
+  const isDone = changed !== null && refusals.size === 0 && picked.size === 0;
+  useEffect(() => {
+    if (!isDone) return;
+    const timer = setTimeout(() => bulk.forget(), DONE_MS);
+    return () => clearTimeout(timer);
+  }, [isDone, bulk]);
 
   function close() {
     bulk.forget();
@@ -38,7 +51,7 @@ export function BulkBar({ listing, picked, order, loadAll, onPick, onDone }: Pro
     onDone(await bulk.write(ids, changes));
   }
 
-  if (picked.size === 0 && !running && changed === null) return null;
+  if (!isShown) return null;
   const isBusy = running !== null;
   const allPicked = picked.size > 0 && order.every((id) => picked.has(id));
   return (

@@ -90,6 +90,7 @@ export function Composer({ room, pad }: Props) {
           data-testid="comment-box"
           aria-keyshortcuts="c"
           placeholder={texts.comment.hint}
+          maxLength={10_000}
           rows={1}
           value={body}
           onChange={(event) => pad.write(event.target.value)}

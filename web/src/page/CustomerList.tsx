@@ -70,12 +70,13 @@ export function CustomerList({ listing, selected: open, onChange, onMenu }: Prop
   const pick = useCallback<Pick>(
     (id, how) => {
       setCursor(id);
+      workplace.bulk.acknowledge();
       setPicked((now) => {
         if (how === "range") return extended(now, order, id);
         return how === "anchor" ? anchored(now, id) : toggled(now, id);
       });
     },
-    [order],
+    [order, workplace],
   );
   const keys = useListKeys({
     scroller,
@@ -88,7 +89,6 @@ export function CustomerList({ listing, selected: open, onChange, onMenu }: Prop
     onVisit: workplace.prefetch,
     onPick: pick,
     onAll: () => setPicked(allOf(order)),
-    onNone: () => setPicked(NOTHING_SELECTED),
   });
 
   const step = useCallback(

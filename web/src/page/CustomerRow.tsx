@@ -100,7 +100,11 @@ export const CustomerRow = memo(function CustomerRow(props: Props) {
         tabIndex={-1}
         checked={picked}
         aria-label={texts.list.pick(row.name)}
-        onChange={(event) => onPick(row.id, (event.nativeEvent as unknown as globalThis.MouseEvent).shiftKey ? "range" : "one")}
+        onChange={(event) => {
+          onPick(row.id, (event.nativeEvent as unknown as globalThis.MouseEvent).shiftKey ? "range" : "one");
+          // The keys of the list go on from this row.
+          event.currentTarget.parentElement?.querySelector("a")?.focus({ preventScroll: true });
+        }}
       />
     </li>
   );

@@ -225,14 +225,18 @@ function useSeen(room: Room, newest: number, atEnd: boolean, ready: boolean, isW
 
 /** While the agent reads further up, what arrives below must not push the text away. */
 function useKeptPlace(scroller: RefObject<HTMLDivElement | null>, newest: number, atEnd: boolean): void {
-  const before = useRef({ newest: 0, height: 0 });
+  const before = useRef<{ readonly newest: number; readonly height: number } | null>(null);
   useLayoutEffect(() => {
     const box = scroller.current;
-    if (!box) return;
-    const grown = box.scrollHeight - before.current.height;
+    // At the end nothing has to be kept, and measuring would cost a layout at each render.
+    if (!box || atEnd) {
+      before.current = null;
+      return;
+    }
+    const was = before.current;
+    const height = box.scrollHeight;
     // Older history grows the feed above, where nothing moves; only a new newest entry pushes.
-    const isPushed = newest !== before.current.newest && before.current.newest > 0;
-    if (isPushed && !atEnd && grown > 0) box.scrollTop -= grown;
-    before.current = { newest, height: box.scrollHeight };
+    if (was && newest !== was.newest && height > was.height) box.scrollTop -= height - was.height;
+    before.current = { newest, height };
   });
 }

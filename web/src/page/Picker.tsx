@@ -91,7 +91,7 @@ function Opener({ label, options, says, chosen, onPick, onMany, onOpenChange, ch
         aria-expanded={open}
         data-testid={testId}
         isDisabled={isDisabled}
-        onPress={() => change(true)}
+        onPress={() => change(!open)}
         onKeyDown={pressed}
       >
         {children}

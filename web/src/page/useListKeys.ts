@@ -16,12 +16,11 @@ interface List {
   readonly onVisit: (id: number) => void;
   readonly onPick: Pick;
   readonly onAll: () => void;
-  readonly onNone: () => void;
 }
 
 /**
  * Arrows, Page Up and Down, Home and End move; with Shift they pick the rows on the way. Space picks,
- * Ctrl+A picks all that is loaded, Escape lets go. Enter opens, as links do by themselves.
+ * Ctrl+A picks all that is loaded. Enter opens, as links do by themselves.
  */
 export function useListKeys(list: List): (event: KeyboardEvent) => void {
   const wanted = useRef<number | null>(null);
@@ -72,7 +71,6 @@ export function useListKeys(list: List): (event: KeyboardEvent) => void {
       if (list.loadAll) void list.loadAll().then((rows) => go(rows.length - 1, rows.map(({ id }) => id)));
       else move(order.length - 1, event.shiftKey);
     } else if (event.key === " " && order[at] !== undefined && !isCheckbox(event)) list.onPick(order[at], "one");
-    else if (event.key === "Escape") list.onNone();
     else return;
     event.preventDefault();
   };
