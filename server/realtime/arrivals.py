@@ -26,16 +26,14 @@ def admitted(request: Request) -> Services:
     return services
 
 
-def admitted_to_stream(request: Request) -> Services:
-    """The same, but raises NotReady where clients should go elsewhere."""
-    services = admitted(request)
-    if services.draining:
+def admit_to_stream(request: Request) -> None:
+    """The same, and raises NotReady where clients should go elsewhere."""
+    if admitted(request).draining:
         raise NotReady(["draining: the server is about to stop"])
-    return services
 
 
 async def body_of(request: Request) -> bytes:
-    """At most what `server.edge.body_limit` allows."""
+    """At most what `server.edge.body` allows. Raises InvalidRequest."""
     try:
         async with asyncio.timeout(PATIENCE):
             return await request.body()
@@ -43,8 +41,11 @@ async def body_of(request: Request) -> bytes:
         raise InvalidRequest.of("body", "ended before it was complete") from None
 
 
-def connect_parameter(request: Request) -> bytes:
-    """What a browser's EventSource, which sends no body, has to say. Raises InvalidRequest."""
+async def connect_of(request: Request) -> bytes:
+    """What the client says when it asks for events: the body, or the parameter of a browser's EventSource, which
+    sends none. Raises InvalidRequest."""
+    if request.method == "POST":
+        return await body_of(request)
     connect = request.query_params.get(CONNECT_PARAMETER)
     if not connect:
         raise InvalidRequest.of(CONNECT_PARAMETER, "is required")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from channels.errors import DatabaseUnavailable
 from channels.hub import Joined
@@ -68,7 +68,7 @@ def connect_result(session: Session, caller: Caller, subscriptions: dict[str, An
     }
 
 
-def lost(session: Session) -> None:
+def lost(session: Session) -> NoReturn:
     """The database failed a client that was connecting. One that has its answer already cannot keep its position."""
     if session.state is State.READY:
         raise Goodbye(codes.INSUFFICIENT_STATE)

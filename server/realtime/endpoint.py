@@ -65,7 +65,7 @@ async def _open(scope: Scope, receive: Receive, send: Send) -> None:
 
 def _session(services: Services, codec: Codec, sink: Sink, packer: Packer | None = None) -> Session:
     if codec is UNIDIRECTIONAL:
-        return Listener(services, sink, packer)
+        return Listener(services, codec, sink, packer)
     return Session(services, codec, sink, handle, packer)
 
 

@@ -12,7 +12,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from channels.errors import InvalidRequest, NotFound
-from server.realtime.arrivals import admitted, admitted_to_stream, body_of, connect_parameter
+from server.realtime.arrivals import admit_to_stream, admitted, body_of, connect_of
 from server.realtime.codecs.choice import BINARY, codec_of_body
 from server.realtime.codecs.codec import Codec
 from server.realtime.codecs.json import JSON
@@ -24,12 +24,11 @@ from server.realtime.door import Sink
 from server.realtime.emulation import Fate
 from server.realtime.packing import Packer
 from server.realtime.session import Session
-from server.realtime.streams import StreamKind, StreamResponse, StreamSink, bare, events, lines
+from server.realtime.streams import StreamKind, StreamResponse, bare, events, lines
 from server.routes.health import NotReady
 from server.services import Services
 
 router = APIRouter(include_in_schema=False)
-
 
 JSON_LINES = StreamKind(JSON, "application/json", lines)
 PROTOBUF_MESSAGES = StreamKind(PROTOBUF, BINARY, bare)
@@ -38,28 +37,16 @@ JSON_EVENTS = StreamKind(JSON, "text/event-stream", events, b"\r\n")
 
 @router.post("/connection/http_stream")
 async def open_http_stream(request: Request) -> Response:
-    services = admitted_to_stream(request)
+    admit_to_stream(request)
     is_json = codec_of_body(request.headers.get("content-type")) is JSON
-    return _stream(services, JSON_LINES if is_json else PROTOBUF_MESSAGES, await body_of(request))
+    return StreamResponse(JSON_LINES if is_json else PROTOBUF_MESSAGES, await body_of(request), EmulatedSession)
 
 
 @router.get("/connection/sse")
-async def open_sse(request: Request) -> Response:
-    return _stream(admitted_to_stream(request), JSON_EVENTS, connect_parameter(request))
-
-
 @router.post("/connection/sse")
-async def open_sse_by_post(request: Request) -> Response:
-    return _stream(admitted_to_stream(request), JSON_EVENTS, await body_of(request))
-
-
-def _stream(services: Services, kind: StreamKind, commands: bytes) -> StreamResponse:
-    def begin(sink: StreamSink, packer: Packer) -> EmulatedSession:
-        session = EmulatedSession(services, kind.codec, sink, packer)
-        session.receive(commands)
-        return session
-
-    return StreamResponse(kind, begin)
+async def open_sse(request: Request) -> Response:
+    admit_to_stream(request)
+    return StreamResponse(JSON_EVENTS, await connect_of(request), EmulatedSession)
 
 
 class EmulatedSession(Session):

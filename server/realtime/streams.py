@@ -12,8 +12,10 @@ from starlette.types import Receive, Scope, Send
 from server.http_protocol import HttpProtocol
 from server.realtime.codecs.codec import Codec
 from server.realtime.codes import Disconnect
+from server.realtime.door import Sink
 from server.realtime.packing import Framing, Packer
 from server.realtime.session import Session
+from server.services import Services
 
 GOODBYE = 2.0
 """Seconds that a client has to take the end of the answer."""
@@ -89,19 +91,22 @@ class StreamSink:
         await self._connection.flow.drain()
 
 
-Begin = Callable[[StreamSink, Packer], Session]
-"""Makes the session of a stream, and gives it what the client said when it opened it."""
+Begin = Callable[[Services, Codec, Sink, Packer], Session]
 
 
 class StreamResponse(Response):
-    """The answer that is a connection: from `begin`, which makes the session, to the end of either side."""
+    """The answer that is a connection: of a session that `begin` makes, to the end of either side.
 
-    def __init__(self, kind: StreamKind, begin: Begin) -> None:
+    `said` is what the client said when it asked for the stream.
+    """
+
+    def __init__(self, kind: StreamKind, said: bytes, begin: Begin) -> None:
         self.status_code = 200
         self.background = None
         self.media_type = kind.media_type
         self.init_headers(HEADERS)
         self._kind = kind
+        self._said = said
         self._begin = begin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,7 +116,9 @@ class StreamResponse(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": kind.prelude, "more_body": True})
         sink = StreamSink(connection, kind)
-        session = self._begin(sink, scope["app"].state.services.outbox.packers.of(kind.codec, kind.framing))
+        services: Services = scope["app"].state.services
+        session = self._begin(services, kind.codec, sink, services.outbox.packers.of(kind.codec, kind.framing))
+        session.receive(self._said)
         gone = asyncio.ensure_future(_gone(receive))
         try:
             await asyncio.wait((gone, sink.ended), return_when=asyncio.FIRST_COMPLETED)

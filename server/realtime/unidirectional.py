@@ -19,47 +19,36 @@ from channels.push import Push
 from server.auth.authenticate import Caller
 from server.realtime import codes
 from server.realtime.answers import position_of, subscribe_result
-from server.realtime.arrivals import admitted_to_stream, body_of, connect_parameter
+from server.realtime.arrivals import admit_to_stream, body_of, connect_of
+from server.realtime.codecs.codec import Codec
 from server.realtime.codecs.codec import Request as Command
 from server.realtime.codecs.unidirectional import UNIDIRECTIONAL
-from server.realtime.codes import ErrorCode
+from server.realtime.codes import ErrorCode, Unsubscribe
 from server.realtime.connecting import admit, asked_subscriptions, connect_result, lost
 from server.realtime.door import Sink
 from server.realtime.limits import SUBSCRIPTIONS
 from server.realtime.packing import Packer
 from server.realtime.session import Session, State
-from server.realtime.streams import StreamKind, StreamResponse, StreamSink, events, lines
+from server.realtime.streams import StreamKind, StreamResponse, events, lines
 from server.services import Services
 
 router = APIRouter(include_in_schema=False)
-
 
 LINES = StreamKind(UNIDIRECTIONAL, "application/json", lines)
 EVENTS = StreamKind(UNIDIRECTIONAL, "text/event-stream", events, b"\r\n")
 
 
 @router.get("/connection/uni_sse")
-async def open_sse(request: Request) -> Response:
-    return _stream(admitted_to_stream(request), EVENTS, connect_parameter(request))
-
-
 @router.post("/connection/uni_sse")
-async def open_sse_by_post(request: Request) -> Response:
-    return _stream(admitted_to_stream(request), EVENTS, await body_of(request))
+async def open_sse(request: Request) -> Response:
+    admit_to_stream(request)
+    return StreamResponse(EVENTS, await connect_of(request), Listener)
 
 
 @router.post("/connection/uni_http_stream")
 async def open_http_stream(request: Request) -> Response:
-    return _stream(admitted_to_stream(request), LINES, await body_of(request))
-
-
-def _stream(services: Services, kind: StreamKind, asked: bytes) -> StreamResponse:
-    def begin(sink: StreamSink, packer: Packer) -> Listener:
-        session = Listener(services, sink, packer)
-        session.receive(asked)
-        return session
-
-    return StreamResponse(kind, begin)
+    admit_to_stream(request)
+    return StreamResponse(LINES, await body_of(request), Listener)
 
 
 class Listener(Session):
@@ -67,10 +56,10 @@ class Listener(Session):
 
     pongs = False
 
-    def __init__(self, services: Services, sink: Sink, packer: Packer | None = None) -> None:
-        super().__init__(services, UNIDIRECTIONAL, sink, _connect, packer)
+    def __init__(self, services: Services, codec: Codec, sink: Sink, packer: Packer | None = None) -> None:
+        super().__init__(services, codec, sink, _connect, packer)
         self._asked = False
-        self._early: list[Push] = []
+        self._early: list[Push | bytes] = []
         self._greeted = asyncio.Event()
 
     def receive(self, data: bytes | str) -> None:
@@ -83,10 +72,16 @@ class Listener(Session):
         self.end(codes.disconnect_for(code))
 
     def deliver(self, push: Push) -> None:
+        self._tell(push)
+
+    def end_subscription(self, channel: str, end: Unsubscribe) -> None:
+        self._tell(self.codec.unsubscribe(channel, end))
+
+    def _tell(self, message: Push | bytes) -> None:
         if self.state is State.NEW:
-            self._early.append(push)
+            self._early.append(message)
         else:
-            super().deliver(push)
+            self.door.send(message)
 
     async def drained(self) -> None:
         """So that a long recovery waits as well."""
@@ -96,8 +91,8 @@ class Listener(Session):
     def established(self, caller: Caller) -> None:
         super().established(caller)
         early, self._early = self._early, []
-        for push in early:
-            self.deliver(push)
+        for message in early:
+            self._tell(message)
         self._greeted.set()
 
 

@@ -20,6 +20,8 @@ import websockets
 
 from channels.agent import Role
 from channels.command import AddComment
+from channels.names import ChannelName
+from channels.ports import StreamPage
 from persistence.agents import Agents
 from persistence.database import Database, DatabaseOptions
 from server.auth.tokens import Tokens
@@ -96,7 +98,7 @@ async def test_a_stream_is_answered_at_once_and_ends_with_its_reader(
         await node.write("lee", AddComment(customer.id, "hello"))
         assert (await dana.next())["push"]["pub"]["offset"] == 2
         assert len(node.services.sessions) == 1
-    await eventually(lambda: len(node.services.sessions) == 0, what="the session went with its reader")
+    await eventually(lambda: len(node.services.sessions) == 0, within=10, what="the session went with its reader")
     assert node.services.hub.channels == 0
     assert await emulate(http, connected, "{}") == 204, "the process is alive, its session has ended"
 
@@ -162,6 +164,19 @@ async def test_what_is_not_understood_is_answered_by_its_status(node: Node, http
         assert (await http.options(path)).status_code == 204, path
         assert (await http.delete(path)).status_code == 405, path
     assert (await http.get("/connection/http_stream")).status_code == 405
+
+
+async def test_who_asks_slowly_or_for_nothing_is_not_waited_for(
+    node: Node, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.realtime.session.CONNECT_DEADLINE", 0.2)
+    async with stream(http, "/connection/http_stream", "{}") as silent:
+        assert await silent.next() == {"push": {"disconnect": {"code": 3502, "reason": "stale"}}}
+    monkeypatch.setattr("server.realtime.arrivals.PATIENCE", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.port)
+    writer.write(b"POST /connection/http_stream HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    assert b" 400 " in await reader.readline()
+    writer.close()
 
 
 async def test_pages_of_strangers_are_refused_and_those_of_friends_are_let_in(
@@ -235,21 +250,30 @@ async def test_workers_of_one_address_hand_commands_to_each_other(servers: Serve
         agent = await Agents(database).create("dana", "Dana", Role.AGENT, None)
     server = await servers.start(CASEWIRE_WORKERS="2")
     token = Tokens(SECRET_KEY).issue(agent.id)
-    async with client_of(server.url) as http:
-        nodes = set()
-        async with AsyncExitStack() as streams:
-            opened = []
-            while len(nodes) < 2:
-                body = command(1, "connect", token=token)
-                dana = await streams.enter_async_context(stream(http, "/connection/http_stream", body))
-                opened.append((dana, (await dana.next())["connect"]))
-                nodes = {connected["node"] for _, connected in opened}
-            for dana, connected in opened:
-                for number in range(2, 12):  # each by a connection of its own, which either worker may take
-                    async with client_of(server.url) as another:
-                        history = command(number, "history", channel=f"agent:{agent.id}", limit=1)
-                        assert await emulate(another, connected, history) == 204
-                assert sorted([(await dana.next())["id"] for _ in range(10)]) == list(range(2, 12))
+    async with client_of(server.url) as http, AsyncExitStack() as streams:
+        opened = await streams_of_both(streams, http, command(1, "connect", token=token))
+        for dana, connected in opened:
+            for number in range(2, 8):  # each by a connection of its own, which either worker may take
+                async with client_of(server.url) as another:
+                    history = command(number, "history", channel=f"agent:{agent.id}", limit=1)
+                    assert await emulate(another, connected, history) == 204
+            assert sorted([(await dana.next())["id"] for _ in range(6)]) == list(range(2, 8))
+
+
+async def streams_of_both(
+    streams: AsyncExitStack, http: httpx.AsyncClient, body: str
+) -> list[tuple[Stream, dict[str, Any]]]:
+    """A stream in each of two workers; which one takes a connection is for the system to say."""
+
+    async def opened() -> tuple[Stream, dict[str, Any]]:
+        dana = await streams.enter_async_context(stream(http, "/connection/http_stream", body))
+        return dana, (await dana.next())["connect"]
+
+    found: dict[str, tuple[Stream, dict[str, Any]]] = {}
+    while len(found) < 2:
+        for dana, connected in await asyncio.gather(*(opened() for _ in range(8))):
+            found[connected["node"]] = (dana, connected)
+    return list(found.values())
 
 
 # Backpressure
@@ -329,6 +353,30 @@ async def test_a_long_recovery_follows_the_greeting_in_order(node: Node, http: h
         while offsets[-1] < 1201:
             offsets.append((await listener.next())["pub"]["offset"])
         assert offsets == list(range(1, 1202))
+
+
+async def test_nothing_comes_before_the_greeting(
+    node: Node, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of two channels is live already, while the other one is still being read."""
+    first, second = f"customer:{(await node.customer()).id}", f"customer:{(await node.customer()).id}"
+    read, gate = node.services.stream.read, asyncio.Event()
+
+    async def slow(name: ChannelName, *given: Any) -> StreamPage:
+        if str(name) == second:
+            await gate.wait()
+        return await read(name, *given)
+
+    monkeypatch.setattr(node.services.stream, "read", slow)
+    body = await connect_request(node, subs={first: {}, second: {}})
+    async with stream(http, "/connection/uni_http_stream", body) as listener:
+        await eventually(
+            lambda: any(first in s.subscriptions for s in node.services.sessions.all()), what="one is live"
+        )
+        await node.write("lee", AddComment(int(first.partition(":")[2]), "too early"))
+        gate.set()
+        assert set((await listener.next())["connect"]["subs"]) >= {first, second}
+        assert (await listener.next())["pub"]["offset"] == 2
 
 
 async def test_a_listener_sees_who_comes_if_it_asked_and_is_seen_itself(node: Node, http: httpx.AsyncClient) -> None:

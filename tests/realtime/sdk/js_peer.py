@@ -43,11 +43,14 @@ class Driver:
             said = json.loads(line)
             if "event" in said:
                 self.peers[said["client"]].note(said)
-            elif "error" in said:
-                error = said["error"]
-                self._waiting.pop(said["order"]).set_exception(PeerError(error["code"], error["message"]))
+                continue
+            answer = self._waiting.pop(said["order"])
+            if answer.done():
+                continue  # nobody waits any more
+            if "error" in said:
+                answer.set_exception(PeerError(said["error"]["code"], said["error"]["message"]))
             else:
-                self._waiting.pop(said["order"]).set_result(said["result"])
+                answer.set_result(said["result"])
 
 
 @asynccontextmanager

@@ -57,6 +57,25 @@ async def test_tokens_are_refreshed_in_place(shared: Node, driver: Driver) -> No
         await each(all_of_them, scene)
 
 
+async def test_a_token_that_is_no_good_at_the_refresh_ends_the_connection(shared: Node, driver: Driver) -> None:
+    """One that has expired meanwhile does not end the client: it comes back with the next one. A forged one does."""
+
+    async def scene(desk: Desk) -> None:
+        expired = await desk.token("dana", timedelta(seconds=-5))
+        dana = await desk.open(await desk.token("dana", SHORT), expired, await desk.token("dana"))
+        lee = await desk.open(await desk.token("lee", SHORT), "forged")
+        ines = await desk.open(await desk.token("ines", SHORT), await desk.token("sam"))
+        for peer in (dana, lee, ines):
+            await peer.connect()
+        assert (await dana.tells("connecting", times=2))["code"] == 3005
+        await dana.tells("connected", times=2)
+        for peer in (lee, ines):
+            assert (await peer.tells("disconnected"))["code"] == 3500
+
+    async with desks(shared, driver) as all_of_them:
+        await each(all_of_them, scene)
+
+
 async def test_who_does_not_refresh_is_sent_away_after_the_grace(
     shared: Node, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,10 +27,10 @@ async def test_it_sees_what_it_writes_and_recovers_what_it_missed(desk: Desk) ->
     assert answer["action"]["body"] == "Grüße\n2"
     await dana.sees(channel, 2)
     await dana.disconnect()
-    await asyncio.gather(*(desk.node.write("lee", AddComment(customer.id, f"{number}")) for number in range(350)))
+    await asyncio.gather(*(desk.node.write("lee", AddComment(customer.id, f"{number}")) for number in range(305)))
     await dana.connect()
-    await dana.sees(channel, 352)
-    assert dana.offsets(channel) == list(range(2, 353)), "more than one reply holds, nothing twice"
+    await dana.sees(channel, 307)
+    assert dana.offsets(channel) == list(range(2, 308)), "more than one reply holds, nothing twice"
     assert dana.told("subscribed", channel)[-1]["recovered"]
     assert dana.told("publication", channel)[0]["data"]["action"]["body"] == "Grüße\n2"
 
@@ -115,22 +115,17 @@ async def test_a_refused_edit_is_explained_before_it_is_refused(desk: Desk) -> N
     assert notice["problem"]["conflicts"][0]["theirs"] == "waiting"
 
 
-@pytest.mark.parametrize(
-    ("method", "data", "code", "message"),
-    [
+async def test_a_refused_call_has_its_code_and_words(desk: Desk) -> None:
+    dana = await desk.connected()
+    for method, data, code, message in (
         ("no.such", {}, 104, "method not found"),
         ("comment.add", {"body": "whose?"}, 107, "bad request"),
         ("comment.add", [1], 107, "bad request"),
         ("customer.get", {"customer_id": 10**9}, 404, "not-found"),
-    ],
-)
-async def test_a_refused_call_has_its_code_and_words(
-    desk: Desk, method: str, data: object, code: int, message: str
-) -> None:
-    dana = await desk.connected()
-    with pytest.raises(PeerError) as refused:
-        await dana.rpc(method, data)
-    assert (refused.value.code, refused.value.message) == (code, message)
+    ):
+        with pytest.raises(PeerError) as refused:
+            await dana.rpc(method, data)
+        assert (refused.value.code, refused.value.message) == (code, message)
 
 
 async def test_viewers_see_each_other_come_and_go(desk: Desk) -> None:
