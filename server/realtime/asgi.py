@@ -24,7 +24,7 @@ class AsgiSink:
         self._low = asyncio.Event()
         self._low.set()
         self._end: Disconnect | None = None
-        self._aborted = False
+        self._dropped = asyncio.Event()
 
     @property
     def pending(self) -> int:
@@ -43,8 +43,12 @@ class AsgiSink:
 
     def abort(self, end: Disconnect) -> None:
         self._frames.clear()
-        self._aborted = True
+        self._dropped.set()
         self.close(end)
+
+    async def dropped(self) -> None:
+        """Waits until the connection is to be dropped, even where the writer is held up by its reader."""
+        await self._dropped.wait()
 
     async def drained(self) -> None:
         await self._low.wait()

@@ -85,11 +85,14 @@ async def _read(websocket: WebSocket, session: Session) -> None:
 
 async def _read_and_write(websocket: WebSocket, session: Session, sink: AsgiSink) -> None:
     """Ends when either side does."""
-    reading = asyncio.ensure_future(_read(websocket, session))
-    writing = asyncio.ensure_future(sink.run())
+    tasks = (
+        asyncio.ensure_future(_read(websocket, session)),
+        asyncio.ensure_future(sink.run()),
+        asyncio.ensure_future(sink.dropped()),
+    )
     try:
-        await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (reading, writing):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(reading, writing, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -61,11 +61,12 @@ class Node:
 
 
 @asynccontextmanager
-async def running_node(database_url: str, redis_url: str, **settings: Any) -> AsyncIterator[Node]:
+async def running_node(database_url: str, redis_url: str, *, http: Any = None, **settings: Any) -> AsyncIterator[Node]:
+    """`http` is uvicorn's protocol of HTTP; by default ours."""
     given = {"database_url": database_url, "redis_url": redis_url, "secret_key": SECRET_KEY, "rate_limit": None}
     app = create_app(Settings(**{**given, **settings}))
     config = uvicorn.Config(
-        app, port=0, http=http_protocol(), ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=2
+        app, port=0, http=http or http_protocol(), ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=2
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve(), name="server")
