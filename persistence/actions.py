@@ -50,7 +50,7 @@ class Actions:
         if after is not None and before is not None:
             raise InvalidRequest.of("before", "cannot be combined with after")
         name, start = ("after", after) if after is not None else ("before", BEYOND if before is None else before)
-        async with self._database.reading() as connection:
+        async with self._database.reading_pages() as connection:
             rows = await connection.fetch(SQL[name], customer_id, start, None if kinds is None else list(kinds), limit)
         if not rows:
             raise NotFound(f"there is no customer {customer_id}")

@@ -77,7 +77,7 @@ class Customers:
         if assignees == () or not wanted.statuses:
             return CustomerPage([], None)
         text, values = page_statement(wanted, reader=agent.id, after=after, limit=limit + 1)
-        async with self._database.reading() as connection:
+        async with self._database.reading_pages() as connection:
             rows = await connection.fetch(text, *values)
         if len(rows) <= limit:
             return CustomerPage(customers_shown(rows), None)
@@ -90,7 +90,7 @@ class Customers:
         """How many customers, archived ones aside, are in each status, among those that `agent` may see."""
         counts = dict.fromkeys(Status, 0)
         assignees = visible_assignees(agent, visibility, assigned_to)
-        async with self._database.reading() as connection:
+        async with self._database.reading_pages() as connection:
             if assignees is None:
                 rows = await connection.fetch(SQL["counts_of_all"])
             else:
@@ -106,7 +106,7 @@ class Customers:
 
     async def workload(self) -> dict[tuple[int | None, Status], int]:
         """How many customers, archived ones aside, each agent (None: nobody) has in each status."""
-        async with self._database.reading() as connection:
+        async with self._database.reading_pages() as connection:
             rows = await connection.fetch(SQL["workload"])
         return {(row["assigned_to"], Status(row["status"])): row["customers"] for row in rows}
 

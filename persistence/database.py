@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
+import structlog
 
 from channels.errors import DatabaseUnavailable, OutcomeUnknown
+from persistence.queries import queries
+
+log = structlog.get_logger(__name__)
+
+SQL = queries("database")
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Raw: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -20,6 +26,12 @@ LOCK_TIMEOUT_MS = 2_000
 STATEMENT_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 3_000
 """How long a node that was frozen in the middle of a write may hold up the others that write to the same customer."""
+
+REPLICA_WAITS = (0, 0.002, 0.005, 0.01)
+"""Seconds between looks whether the replica has caught up, before a reader goes to the primary."""
+
+REPLICA_RESTS = 5.0
+"""Seconds for which a replica that could not be asked is not asked again."""
 
 LOST = (
     OSError,
@@ -64,6 +76,7 @@ class Database:
         self._options = options
         self._primary = primary
         self._replica = replica
+        self._replica_rests_until = 0.0
 
     @classmethod
     @asynccontextmanager
@@ -87,6 +100,40 @@ class Database:
         """A connection for reads that must see what was just committed."""
         async with self._acquire(self._primary) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def reading_pages(self) -> AsyncIterator[Connection]:
+        """A connection for lists, history and exports: to the replica, where there is one that keeps up.
+
+        Whoever reads sees what was committed before, by this process or any other: the replica is used when it
+        has replayed all that the primary had written down at this moment, and waited for a little.
+        """
+        async with AsyncExitStack() as stack:
+            connection: Connection | None = None
+            if self._replica is not None and asyncio.get_running_loop().time() >= self._replica_rests_until:
+                connection = await self._caught_up(self._replica, stack)
+            if connection is None:
+                connection = await stack.enter_async_context(self._acquire(self._primary))
+            yield connection
+
+    async def _caught_up(self, replica: asyncpg.Pool[Any], stack: AsyncExitStack) -> Connection | None:
+        """A connection to the replica, which the stack gives back; None where it is behind or away."""
+        async with self._acquire(self._primary) as primary:
+            reached = await primary.fetchrow(SQL["position"])
+        own = AsyncExitStack()
+        try:
+            connection: Connection = await own.enter_async_context(self._acquire(replica))
+            for wait in REPLICA_WAITS:
+                await asyncio.sleep(wait)
+                if reached and await connection.fetchval(SQL["has_replayed"], reached["position"], reached["epoch"]):
+                    stack.push_async_exit(own.pop_all())
+                    return connection
+        except (*LOST, *BUSY, DatabaseUnavailable, asyncpg.PostgresError) as error:
+            self._replica_rests_until = asyncio.get_running_loop().time() + REPLICA_RESTS
+            log.warning("the replica is away: the primary serves its readers", error=str(error) or type(error).__name__)
+        finally:
+            await own.aclose()
+        return None
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:

@@ -47,6 +47,10 @@ class TestServices:
         self._thread.join()
         self._loop.close()
 
+    @property
+    def postgres_pid(self) -> int:
+        return self._services.pids["PostgreSQL"]
+
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
         """The address of a new database with the schema in it (or nothing at all), dropped at the end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -11,9 +11,13 @@ import asyncpg
 import orjson
 import pytest
 
+from channels.agent import Agent, Visibility
 from channels.customer import Status
+from persistence.actions import Actions
+from persistence.customers import Customers
 from persistence.database import Database, DatabaseOptions
 from persistence.listing import Filter, Place, Sort, page_statement
+from tests.ground.proxy import Proxy, postgres_behind, postgres_through
 
 CUSTOMERS = 15_000
 AGENTS = 30
@@ -141,3 +145,32 @@ async def test_unread_actions_are_looked_up_for_the_rows_of_the_page_alone(datab
             plan = orjson.loads(await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", *values))[0]["Plan"]
     marks = [node for node in nodes(plan) if node.get("Relation Name") == "read_marks"]
     assert [node["Actual Loops"] for node in marks] == [LIMIT + 1]
+
+
+async def test_a_page_is_one_round_trip(database_url: str) -> None:
+    """Of a list and of a log, the permission included, wherever it is."""
+    async with (
+        Proxy(postgres_behind(database_url)) as proxy,
+        Database.connect(DatabaseOptions(postgres_through(database_url, proxy), pool_min=1, pool_max=1)) as database,
+    ):
+        async with database.writing() as connection:
+            await connection.execute(FILL)
+        customers, actions, agent = Customers(database), Actions(database), Agent(1, "agent1", "Agent 1")
+
+        async def page(cursor: str | None) -> str | None:
+            wanted: dict[str, Any] = {"assigned_to": 1, "statuses": None, "archived": False, "q": None}
+            order: dict[str, Any] = {"sort": "-updated_at", "limit": 100, "cursor": cursor}
+            return (await customers.page(agent, Visibility.ASSIGNED, **wanted, **order)).next_cursor
+
+        async def log() -> None:
+            await actions.page(1, after=None, before=3, limit=100, kinds=None)
+
+        async def cost(read: Awaitable[Any]) -> int:
+            before = proxy.round_trips
+            await read
+            return proxy.round_trips - before
+
+        cursor = await page(None)
+        await page(cursor)
+        await log()  # the statements are prepared once for each connection
+        assert [await cost(page(None)), await cost(page(cursor)), await cost(log())] == [1, 1, 1]
