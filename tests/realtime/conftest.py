@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -33,6 +33,7 @@ class Node:
     port: int
     services: Services
     server: uvicorn.Server
+    hiring: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def socket_url(self) -> str:
@@ -44,10 +45,11 @@ class Node:
 
     async def agent(self, username: str, role: Role = Role.AGENT) -> Agent:
         """The agent of that name, made at the first call."""
-        found = self.services.directory.by_username(username)
-        if found is None:
-            found = await self.services.agents.create(username, username.title(), role, None)
-            await self.services.announce_directory_change()
+        async with self.hiring:
+            found = self.services.directory.by_username(username)
+            if found is None:
+                found = await self.services.agents.create(username, username.title(), role, None)
+                await self.services.announce_directory_change()
         return found
 
     async def token(self, username: str) -> str:

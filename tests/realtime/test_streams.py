@@ -28,6 +28,7 @@ from server.auth.tokens import Tokens
 from server.realtime import codes
 from server.realtime.codecs import schema
 from server.realtime.codecs.wire_format import varint
+from server.realtime.limits import SUBSCRIPTIONS
 from tests.ground.eventually import eventually
 from tests.ground.server import SECRET_KEY, Servers
 from tests.realtime.conftest import Node, running_node
@@ -144,6 +145,22 @@ async def test_protobuf_streams_carry_messages_with_their_length(node: Node, htt
         assert (await http.post("/emulation", content=request, headers=binary)).status_code == 204
         second = await anext(pieces)
         assert schema.REPLY.decode(second[1:]) == {"id": 2, "error": {"code": 103, "message": "permission denied"}}
+
+
+async def test_no_more_than_a_connection_may_have_is_subscribed(node: Node, http: httpx.AsyncClient) -> None:
+    customers = await asyncio.gather(*(node.customer() for _ in range(SUBSCRIPTIONS + 1)))
+    async with stream(http, "/connection/http_stream", command(1, "connect", token=await node.token("dana"))) as dana:
+        connected = (await dana.next())["connect"]
+        wanted = [command(n, "subscribe", channel=f"customer:{c.id}") for n, c in enumerate(customers, start=2)]
+        assert await emulate(http, connected, *wanted) == 204
+        answers = [await dana.next() for _ in wanted]
+        assert ["subscribe" in answer for answer in answers] == [True] * SUBSCRIPTIONS + [False]
+        assert answers[-1]["error"] == {"code": 106, "message": "limit exceeded"}
+        again = command(500, "subscribe", channel=f"customer:{customers[0].id}")
+        refresh = command(501, "sub_refresh", channel=f"customer:{customers[0].id}")
+        other = command(502, "sub_refresh", channel=f"customer:{customers[-1].id}")
+        assert await emulate(http, connected, again, refresh, other) == 204
+        assert [(await dana.next())["error"]["code"] for _ in range(3)] == [105, 108, 103]
 
 
 async def test_what_is_not_understood_is_answered_by_its_status(node: Node, http: httpx.AsyncClient) -> None:
