@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from channels.push import Push, PushKind
 from server.realtime import codes
 from server.realtime.codecs import schema
-from server.realtime.codecs.codec import METHODS, Malformed, Request
+from server.realtime.codecs.codec import COMMANDS_IN_FRAME, METHODS, Malformed, Request
 from server.realtime.codecs.json import JSON
 from server.realtime.codecs.protobuf import PROTOBUF
 from server.realtime.codecs.wire_format import Field, Many, Message, Scalar, read_varint, varint
@@ -159,6 +159,13 @@ def test_a_frame_that_was_cut_off_is_malformed(data: st.DataObject, command: dic
 def test_what_no_client_sends_is_malformed(what: str, frame: bytes | str) -> None:
     with pytest.raises(Malformed):
         PROTOBUF.decode(frame)
+
+
+def test_a_frame_holds_a_bounded_number_of_commands() -> None:
+    for codec, pong in ((PROTOBUF, b"\x00"), (JSON, b"{}\n")):
+        assert len(codec.decode(pong * COMMANDS_IN_FRAME)) == COMMANDS_IN_FRAME
+        with pytest.raises(Malformed):
+            codec.decode(pong * (COMMANDS_IN_FRAME + 1))
 
 
 def test_several_commands_share_a_frame_and_a_pong_is_an_empty_one() -> None:

@@ -24,6 +24,9 @@ METHODS = (
 )
 """In the order of the protocol's schema: of several in one command the first counts."""
 
+COMMANDS_IN_FRAME = 1_000
+"""A client sends its connect and its subscribes together, which are far fewer; thousands are an attack."""
+
 
 class Malformed(Exception):
     """The bytes are not a frame of commands; the connection ends with 3501."""

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from channels.push import Push, PushKind
-from server.realtime.codecs.codec import METHODS, Malformed, Request
+from server.realtime.codecs.codec import COMMANDS_IN_FRAME, METHODS, Malformed, Request
 from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe
 
 _ORDER = {method: place for place, method in enumerate(METHODS)}
@@ -26,6 +26,8 @@ class JsonCodec:
             lines.pop()
         if not lines:
             raise Malformed("an empty frame")
+        if len(lines) > COMMANDS_IN_FRAME:
+            raise Malformed("more commands than anybody sends")
         return [self._request(line) for line in lines]
 
     def _request(self, line: bytes) -> Request:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from channels.push import Push, PushKind
-from server.realtime.codecs.codec import METHODS, Malformed, Request
+from server.realtime.codecs.codec import COMMANDS_IN_FRAME, METHODS, Malformed, Request
 from server.realtime.codecs.schema import COMMAND, REPLY
 from server.realtime.codecs.wire_format import Invalid, read_varint, varint
 from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe
@@ -73,6 +73,8 @@ def _split(frame: bytes) -> list[bytes]:
         if position > len(frame):
             raise Invalid("cut off")
         messages.append(frame[start:position])
+        if len(messages) > COMMANDS_IN_FRAME:
+            raise Malformed("more commands than anybody sends")
     return messages
 
 
