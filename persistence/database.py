@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -95,23 +96,24 @@ class Database:
                 if pool is not None:
                     await _close_pool(pool)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for reads that must see what was just committed."""
-        async with self._acquire(self._primary) as connection:
-            yield connection
+        return self._acquire(self._primary)
 
-    @asynccontextmanager
-    async def reading_pages(self) -> AsyncIterator[Connection]:
+    def reading_pages(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for lists, history and exports: to the replica, where there is one that keeps up.
 
         Whoever reads sees what was committed before, by this process or any other: the replica is used when it
-        has replayed all that the primary had written down at this moment, and waited for a little.
+        has replayed all that the primary had written down at this moment, for which it is waited a little.
         """
+        if self._replica is None or asyncio.get_running_loop().time() < self._replica_rests_until:
+            return self._acquire(self._primary)
+        return self._from_replica_if_it_keeps_up(self._replica)
+
+    @asynccontextmanager
+    async def _from_replica_if_it_keeps_up(self, replica: asyncpg.Pool[Any]) -> AsyncIterator[Connection]:
         async with AsyncExitStack() as stack:
-            connection: Connection | None = None
-            if self._replica is not None and asyncio.get_running_loop().time() >= self._replica_rests_until:
-                connection = await self._caught_up(self._replica, stack)
+            connection = await self._caught_up(replica, stack)
             if connection is None:
                 connection = await stack.enter_async_context(self._acquire(self._primary))
             yield connection
@@ -188,19 +190,39 @@ class Database:
     def idle(self) -> int:
         return self._primary.get_idle_size()
 
-    @asynccontextmanager
-    async def _acquire(self, pool: asyncpg.Pool[Any]) -> AsyncIterator[Connection]:
-        with translated():
-            try:
-                connection = await pool.acquire(timeout=self._options.connect_timeout)
-            except TimeoutError as error:
-                raise DatabaseUnavailable("no database connection became free in time; try again") from error
-            try:
-                yield connection
-            finally:
-                # shielded by asyncpg; the time limit ends a release that hangs on a frozen backend
-                with suppress(TimeoutError, *LOST):
-                    await pool.release(connection, timeout=self._options.connect_timeout)
+    def _acquire(self, pool: asyncpg.Pool[Any]) -> _Borrowed:
+        return _Borrowed(pool, self._options.connect_timeout)
+
+
+class _Borrowed:
+    """A connection of a pool, for a while; trouble with the database comes out in our own words.
+
+    A class, since every request passes here, and generators as context managers cost more than the pool.
+    """
+
+    __slots__ = ("_connection", "_patience", "_pool")
+
+    def __init__(self, pool: asyncpg.Pool[Any], patience: float) -> None:
+        self._pool = pool
+        self._patience = patience
+
+    async def __aenter__(self) -> Connection:
+        try:
+            self._connection: Connection = await self._pool.acquire(timeout=self._patience)
+        except TimeoutError as error:
+            raise DatabaseUnavailable("no database connection became free in time; try again") from error
+        except (*LOST, *BUSY) as error:
+            raise _in_our_words(error) from error
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # shielded by asyncpg; the time limit ends a release that hangs on a frozen backend
+        with suppress(TimeoutError, *LOST):
+            await self._pool.release(self._connection, timeout=self._patience)
+        if isinstance(error, (*LOST, *BUSY)):
+            raise _in_our_words(error) from error
 
 
 class DatabaseBusy(DatabaseUnavailable):
@@ -212,10 +234,14 @@ def translated() -> Iterator[None]:
     """Trouble with the database in our own words; the errors of single statements pass through."""
     try:
         yield
-    except LOST as error:
-        raise DatabaseUnavailable from error
-    except BUSY as error:
-        raise DatabaseBusy(f"the database is too busy ({type(error).__name__}); try again") from error
+    except (*LOST, *BUSY) as error:
+        raise _in_our_words(error) from error
+
+
+def _in_our_words(error: BaseException) -> DatabaseUnavailable:
+    if isinstance(error, LOST):
+        return DatabaseUnavailable()
+    return DatabaseBusy(f"the database is too busy ({type(error).__name__}); try again")
 
 
 async def _open_pool(url: str, options: DatabaseOptions) -> asyncpg.Pool[Any]:
