@@ -9,13 +9,14 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
+import pytest_asyncio
 import websockets
 
 from channels.agent import Role
@@ -31,10 +32,23 @@ from server.realtime.codecs.wire_format import varint
 from server.realtime.limits import SUBSCRIPTIONS
 from tests.ground.eventually import eventually
 from tests.ground.server import SECRET_KEY, Servers
+from tests.ground.services import TestServices
 from tests.realtime.conftest import Node, running_node
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+on_its_own = pytest.mark.asyncio(loop_scope="function")
+"""For what brings services of its own, in the loop of the test."""
 
-@pytest.fixture
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def node(services: TestServices) -> AsyncIterator[Node]:
+    """One for all tests here."""
+    with services.database() as database_url:
+        async with running_node(database_url, services.redis()) as node:
+            yield node
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def http(node: Node) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(node.url) as client:
         yield client
@@ -48,6 +62,12 @@ def command(number: int, kind: str, **params: Any) -> str:
     return json.dumps({"id": number, kind: params})
 
 
+def beside(node: Node, **settings: Any) -> AbstractAsyncContextManager[Node]:
+    """Another node with the same services."""
+    known = node.services.settings
+    return running_node(str(known.database_url), str(known.redis_url), **settings)
+
+
 class Stream:
     """A stream of JSON, message by message; pings are passed over."""
 
@@ -56,11 +76,16 @@ class Stream:
         self._lines = response.aiter_lines()
 
     async def next(self) -> dict[str, Any]:
+        while (text := await self.line()) == "{}":
+            pass
+        message: dict[str, Any] = json.loads(text)
+        return message
+
+    async def line(self) -> str:
+        """The next one, pings included."""
         async for line in self._lines:
-            text = line.removeprefix("data: ")
-            if text not in ("", "{}"):
-                message: dict[str, Any] = json.loads(text)
-                return message
+            if text := line.removeprefix("data: "):
+                return text
         raise EOFError
 
 
@@ -98,7 +123,7 @@ async def test_a_stream_is_answered_at_once_and_ends_with_its_reader(
         assert (await dana.next())["history"]["offset"] == 1
         await node.write("lee", AddComment(customer.id, "hello"))
         assert (await dana.next())["push"]["pub"]["offset"] == 2
-        assert len(node.services.sessions) == 1
+        await eventually(lambda: len(node.services.sessions) == 1, what="those of other tests have gone")
     await eventually(lambda: len(node.services.sessions) == 0, within=10, what="the session went with its reader")
     assert node.services.hub.channels == 0
     assert await emulate(http, connected, "{}") == 204, "the process is alive, its session has ended"
@@ -196,13 +221,11 @@ async def test_who_asks_slowly_or_for_nothing_is_not_waited_for(
     writer.close()
 
 
-async def test_pages_of_strangers_are_refused_and_those_of_friends_are_let_in(
-    database_url: str, redis_url: str
-) -> None:
+async def test_pages_of_strangers_are_refused_and_those_of_friends_are_let_in(node: Node) -> None:
     friend, stranger = "https://friend.example", "https://stranger.example"
     async with (
-        running_node(database_url, redis_url, allowed_origins=friend) as node,
-        client_of(node.url) as http,
+        beside(node, allowed_origins=friend) as open_node,
+        client_of(open_node.url) as http,
     ):
         body = command(1, "connect", token=await node.token("dana"))
         asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
@@ -222,11 +245,9 @@ async def test_pages_of_strangers_are_refused_and_those_of_friends_are_let_in(
                 assert nobody.response.status_code == 403
 
 
-async def test_commands_find_their_stream_through_another_node(
-    node: Node, http: httpx.AsyncClient, database_url: str, redis_url: str
-) -> None:
+async def test_commands_find_their_stream_through_another_node(node: Node, http: httpx.AsyncClient) -> None:
     async with (
-        running_node(database_url, redis_url) as second,
+        beside(node) as second,
         client_of(second.url) as elsewhere,
         stream(http, "/connection/http_stream", command(1, "connect", token=await node.token("dana"))) as dana,
     ):
@@ -236,20 +257,19 @@ async def test_commands_find_their_stream_through_another_node(
         assert (await dana.next())["id"] == 2
 
 
-async def test_a_process_that_is_gone_is_known_as_gone(
-    node: Node, http: httpx.AsyncClient, database_url: str, redis_url: str
-) -> None:
+async def test_a_process_that_is_gone_is_known_as_gone(node: Node, http: httpx.AsyncClient) -> None:
     lost = {"session": "s" * 43, "node": "00000000deadbeef"}
 
     async def answer(status: int) -> bool:
         return await emulate(http, lost, "{}") == status
 
-    async with running_node(database_url, redis_url) as second:
-        second.services.emulation._roster.put(lost["node"], "alive", {}, until=time.time() + 2)
+    async with beside(node) as second:
+        second.services.emulation._roster.put(lost["node"], "alive", {}, until=time.time() + 1)
         await eventually(lambda: answer(204), what="it is taken for alive")
         await eventually(lambda: answer(404), what="and then for dead")
 
 
+@on_its_own
 async def test_without_redis_a_client_is_told_to_come_back(database_url: str, private_redis: tuple[str, int]) -> None:
     redis_url, pid = private_redis
     async with running_node(database_url, redis_url) as node, client_of(node.url) as http:
@@ -262,6 +282,7 @@ async def test_without_redis_a_client_is_told_to_come_back(database_url: str, pr
             os.kill(pid, signal.SIGCONT)
 
 
+@on_its_own
 async def test_workers_of_one_address_hand_commands_to_each_other(servers: Servers, database_url: str) -> None:
     async with Database.connect(DatabaseOptions(url=database_url)) as database:
         agent = await Agents(database).create("dana", "Dana", Role.AGENT, None)
@@ -443,22 +464,15 @@ async def test_a_listener_may_use_a_websocket(node: Node) -> None:
         assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (3503, "force disconnect")
 
 
-async def test_listeners_are_pinged_and_need_not_answer(database_url: str, redis_url: str) -> None:
+async def test_only_listeners_need_not_answer_pings(node: Node) -> None:
+    connect = command(1, "connect", token=await node.token("dana"))
     async with (
-        running_node(database_url, redis_url, ping_interval=1, pong_timeout=0.2) as node,
-        client_of(node.url) as http,
-        http.stream("POST", "/connection/uni_http_stream", content=await connect_request(node)) as response,
+        beside(node, ping_interval=1, pong_timeout=0.2) as impatient,
+        client_of(impatient.url) as http,
+        stream(http, "/connection/uni_http_stream", await connect_request(node)) as listener,
+        stream(http, "/connection/http_stream", connect) as dana,
     ):
-        lines = response.aiter_lines()
-        assert "connect" in await anext(lines)
-        assert [await anext(lines) for _ in range(2)] == ["{}", "{}"]
-
-
-async def test_who_does_not_answer_pings_is_gone(database_url: str, redis_url: str) -> None:
-    async with (
-        running_node(database_url, redis_url, ping_interval=1, pong_timeout=0.2) as node,
-        client_of(node.url) as http,
-        stream(http, "/connection/http_stream", command(1, "connect", token=await node.token("dana"))) as dana,
-    ):
-        await dana.next()
+        assert "connect" in await listener.next()
+        assert "connect" in await dana.next()
         assert await dana.next() == {"push": {"disconnect": {"code": 3012, "reason": "no pong"}}}
+        assert [await listener.line() for _ in range(2)] == ["{}", "{}"]

@@ -84,20 +84,20 @@ class JsPeer(Peer):
         driver.peers[self._name] = self
 
     def note(self, said: dict[str, Any]) -> None:
-        """An event of ours. What the page calls `told` of the connection has no channel of its own."""
         self.events.append(Event(said["event"], said["channel"], said["server"], _snake(said["told"])))
 
-    async def _order(self, do: str, **order: Any) -> Any:
+    async def order(self, do: str, **order: Any) -> Any:
+        """See `js/driver.mjs`."""
         return await self._driver.order(do=do, client=self._name, **order)
 
     async def open(self, **options: Any) -> None:
-        await self._order("open", **options)
+        await self.order("open", **options)
 
     async def connect(self) -> None:
-        await self._order("connect")
+        await self.order("connect")
 
     async def disconnect(self) -> None:
-        await self._order("disconnect")
+        await self.order("disconnect")
 
     async def subscribe(
         self,
@@ -111,27 +111,23 @@ class JsPeer(Peer):
         if since is not None:
             options["since"] = _position(since)
         loading = {} if states is None else {"states": [_position(state) for state in states]}
-        await self._order("subscribe", channel=channel, options=options, **loading)
+        await self.order("subscribe", channel=channel, options=options, **loading)
 
     async def subscribe_again(self, channel: str) -> None:
-        await self._order("again", channel=channel)
+        await self.order("again", channel=channel)
 
     async def unsubscribe(self, channel: str) -> None:
-        await self._order("unsubscribe", channel=channel)
+        await self.order("unsubscribe", channel=channel)
 
     async def rpc(self, method: str, data: Any = None, **members: Any) -> Any:
-        return await self._order("rpc", method=method, data=members if data is None else data)
-
-    async def order(self, do: str, **order: Any) -> Any:
-        """What only this SDK can do."""
-        return await self._order(do, **order)
+        return await self.order("rpc", method=method, data=members if data is None else data)
 
     async def presence(self, channel: str) -> dict[str, Any]:
-        found: dict[str, Any] = _snake((await self._order("presence", channel=channel))["clients"])
+        found: dict[str, Any] = _snake((await self.order("presence", channel=channel))["clients"])
         return found
 
     async def presence_stats(self, channel: str) -> tuple[int, int]:
-        found = await self._order("presence_stats", channel=channel)
+        found = await self.order("presence_stats", channel=channel)
         return found["numClients"], found["numUsers"]
 
     async def history(
@@ -140,7 +136,7 @@ class JsPeer(Peer):
         options: dict[str, Any] = {"limit": limit, "reverse": reverse}
         if since is not None:
             options["since"] = _position(since)
-        found = await self._order("history", channel=channel, options=options)
+        found = await self.order("history", channel=channel, options=options)
         return [publication["offset"] for publication in found["publications"]]
 
 
