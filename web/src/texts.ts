@@ -403,7 +403,7 @@ export const texts = {
     unread: "Unread",
     me: "Me",
     clear: "Clear",
-    several: (label: string, count: number) => `${label}: ${count}`,
+    several: (label: string, count: number) => `${label} ${count}`,
   },
 
   views: {

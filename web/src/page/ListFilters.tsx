@@ -4,7 +4,7 @@ import { priorityNames, statusNames, texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { Button } from "./Button";
 import { useAgents, useWorkplace } from "./hooks";
-import { ChevronIcon, EveryoneIcon, PriorityBars, StatusDot, UnassignedIcon } from "./icons";
+import { ChevronIcon, CloseIcon, EveryoneIcon, PriorityBars, StatusDot, UnassignedIcon } from "./icons";
 import { ManyPicker, Picker, type Option } from "./Picker";
 
 interface Props {
@@ -42,8 +42,12 @@ export function ListFilters({ listing, onChange }: Props) {
         {texts.filter.unread}
       </Button>
       {isFiltered && (
-        <Button className="chip clear" onPress={() => change({ statuses: [], priorities: [], unread: false })}>
-          {texts.filter.clear}
+        <Button
+          className="chip clear"
+          aria-label={texts.filter.clear}
+          onPress={() => change({ statuses: [], priorities: [], unread: false })}
+        >
+          <CloseIcon />
         </Button>
       )}
     </div>
@@ -64,15 +68,15 @@ function ManyFilter({ label, chosen, options, onChange, testId }: ManyFilterProp
   return (
     <ManyPicker
       label={label}
-      says={names.length === 0 ? label : `${label}: ${names.join(", ")}`}
+      says={names.length === 0 ? label : `${names.length === 1 ? label : says}: ${names.join(", ")}`}
       chosen={chosen}
       options={options}
       onChange={onChange}
       className={names.length > 0 ? "chip on" : "chip"}
       testId={testId}
     >
-      {says}
-      <ChevronIcon />
+      <span className="chip-text">{says}</span>
+      {names.length === 0 && <ChevronIcon />}
     </ManyPicker>
   );
 }
@@ -97,8 +101,10 @@ function AssigneeFilter({ listing, onChange }: Props) {
       className={listing.assignee === "me" ? "chip" : "chip on"}
       testId="filter-assignee"
     >
-      {listing.assignee === "me" ? texts.filter.assignee : (chosen?.name ?? texts.filter.assignee)}
-      <ChevronIcon />
+      <span className="chip-text">
+        {listing.assignee === "me" ? texts.filter.assignee : (chosen?.name ?? texts.filter.assignee)}
+      </span>
+      {listing.assignee === "me" && <ChevronIcon />}
     </Picker>
   );
 }
