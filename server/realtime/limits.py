@@ -16,6 +16,9 @@ COMMANDS_WAITING = 512
 INCOMING_LIMIT = 1 << 20
 """Commands, and bytes of them, that may wait for those before them."""
 
+OPENED_PER_TURN = 4
+"""WebSockets opened in one turn of the loop, about a millisecond's work; more wait for the next."""
+
 SUBSCRIPTIONS = 128
 
 COMMANDS_OF_CONNECTION = Allowance(rate=500, burst=1_000)

@@ -12,7 +12,8 @@ from channels.buckets import Bucket, Verdict
 from server.auth.authenticate import Caller
 from server.auth.directory import DirectoryChange
 from server.realtime import codes
-from server.realtime.limits import RealtimeLimits
+from server.realtime.limits import OPENED_PER_TURN, RealtimeLimits
+from server.realtime.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from server.realtime.session import Session
@@ -22,6 +23,7 @@ class Sessions:
     def __init__(self, limits: RealtimeLimits, now: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
         self._now = now
+        self.entrance = Turnstile(OPENED_PER_TURN)
         self._of_agent: dict[int, dict[Session, UUID | None]] = defaultdict(dict)
         self._buckets: dict[int, Bucket] = {}
 
