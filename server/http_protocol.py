@@ -90,9 +90,10 @@ class HttpProtocol(HttpToolsProtocol):
     @staticmethod
     def of(scope: Mapping[str, Any]) -> HttpProtocol:
         """The connection of a request that is under way."""
-        connection: HttpProtocol | None = scope["extensions"][CONNECTION]()
+        known = scope.get("extensions", {}).get(CONNECTION)
+        connection: HttpProtocol | None = known and known()
         if connection is None:
-            raise ConnectionResetError("the connection is gone")
+            raise RuntimeError("a stream needs a connection that is served by HttpProtocol")
         return connection
 
     def expect_a_stream(self) -> None:

@@ -1,7 +1,8 @@
-"""Our Protobuf against Google's: the schema of the official SDKs, what we write as they read it, and the other way."""
+"""The codecs; Protobuf against Google's: the schema of the official SDKs, what we write as they read it, and back."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from server.realtime.codecs import schema
 from server.realtime.codecs.codec import COMMANDS_IN_FRAME, METHODS, Malformed, Request
 from server.realtime.codecs.json import JSON
 from server.realtime.codecs.protobuf import PROTOBUF
+from server.realtime.codecs.unidirectional import UNIDIRECTIONAL
 from server.realtime.codecs.wire_format import Field, Many, Message, Scalar, read_varint, varint
 
 TYPES = {
@@ -37,6 +39,15 @@ SCALARS: dict[Scalar, st.SearchStrategy[Any]] = {
     Scalar.BYTES: st.binary(max_size=10),
     Scalar.JSON: st.none() | st.integers(-9, 9) | st.dictionaries(st.text(max_size=3), st.booleans(), max_size=2),
 }
+JSON_TEXTS = st.recursive(
+    st.sampled_from(["1", "-1", "null", '"x"', "{}", "{", "\n", "\x00"]),
+    lambda inner: (
+        st.builds('{{"{}":{},"id":{}}}'.format, st.sampled_from([*METHODS, "id", "x"]), inner, inner)
+        | st.lists(inner, max_size=3).map("\n".join)
+    ),
+    max_leaves=6,
+)
+"""More or less what commands look like."""
 NEWER = {"type"}
 """Fields that the Python SDK's schema does not have yet."""
 
@@ -126,13 +137,13 @@ def test_a_number_is_read_as_it_was_written(number: int, before: bytes) -> None:
     assert read_varint(before + written, len(before)) == (number, len(before) + len(written))
 
 
-@given(st.binary(max_size=60))
+@given(st.binary(max_size=60) | JSON_TEXTS.map(str.encode))
 def test_any_bytes_are_commands_or_malformed_and_nothing_else(frame: bytes) -> None:
-    try:
-        requests = PROTOBUF.decode(frame)
-    except Malformed:
-        return
-    assert requests
+    for codec in (PROTOBUF, JSON, UNIDIRECTIONAL):
+        with suppress(Malformed):
+            for request in codec.decode(frame):
+                assert isinstance(request.params, dict)
+                assert request.method is None or request.method in METHODS
 
 
 @given(st.data(), values(schema.COMMAND))
