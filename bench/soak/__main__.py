@@ -154,7 +154,10 @@ def _print(figures: dict[str, object], report: Report) -> None:
     print(f"{'repair, ms':32}{'rounds':>7}  viewers p50 / p99 / max           writers p50 / p99 / max")
     for kind in sorted(report.rounds):
         sides = [spread(times[kind]) for times in (report.viewers_repaired, report.writers_repaired)]
-        shown_sides = [f"{side['p50']:.0f} / {side['p99']:.0f} / {side['max']:.0f}" for side in sides]
+        shown_sides = [
+            f"{side['p50']:.0f} / {side['p99']:.0f} / {side['max']:.0f} ({side['count']})" if side["count"] else "-"
+            for side in sides
+        ]
         print(f"{kind:32}{report.rounds[kind]:>7}  {shown_sides[0]:33} {shown_sides[1]}")
 
 

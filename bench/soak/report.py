@@ -15,7 +15,10 @@ from tests.faults.history import Acknowledged, Delivered, Event, Lost, Refused, 
 
 @dataclass
 class Report:
-    """Sums over any number of histories; times in seconds."""
+    """Sums over any number of histories; times in seconds.
+
+    A fault that another one met before it was healed has no time of repair of its own; it is only counted.
+    """
 
     totals: Counter[str] = field(default_factory=Counter)
     rounds: Counter[str] = field(default_factory=Counter)
@@ -30,8 +33,10 @@ class Report:
         self._count(facts)
         for fault in facts.faults:
             self.rounds[fault.kind] += 1
-            self.viewers_repaired[fault.kind].append(_viewers_repaired(facts, fault))
-            self.writers_repaired[fault.kind].append(_writers_repaired(facts, fault))
+            for repaired, measure in ((self.viewers_repaired, _viewers), (self.writers_repaired, _writers)):
+                at = measure(facts, fault)
+                if not any(o is not fault and o.began <= at and o.ended > fault.began for o in facts.faults):
+                    repaired[fault.kind].append(at - fault.ended)
         self._time_deliveries(facts)
 
     def _count(self, facts: Facts) -> None:
@@ -77,8 +82,8 @@ class Report:
         }
 
 
-def _viewers_repaired(facts: Facts, fault: Fault) -> float:
-    """From the fault's end until every viewer follows again and has what was committed before that end."""
+def _viewers(facts: Facts, fault: Fault) -> float:
+    """When, after a fault, every viewer follows again and has what was committed before it ended."""
     latest = fault.ended
     for seen in facts.seen.values():
         lost = False
@@ -89,7 +94,7 @@ def _viewers_repaired(facts: Facts, fault: Fault) -> float:
                 latest, lost = max(latest, event.at), False
             elif isinstance(event, Delivered) and event.at > fault.ended and _missed(facts, event, fault):
                 latest = max(latest, event.at)
-    return latest - fault.ended
+    return latest
 
 
 def _missed(facts: Facts, event: Delivered, fault: Fault) -> bool:
@@ -97,14 +102,14 @@ def _missed(facts: Facts, event: Delivered, fault: Fault) -> bool:
     return action is not None and committed_at(facts, action) <= fault.ended
 
 
-def _writers_repaired(facts: Facts, fault: Fault) -> float:
-    """From the fault's end until every command that was under way then has its answer."""
+def _writers(facts: Facts, fault: Fault) -> float:
+    """When, after a fault, every command that was begun in it has its answer."""
     latest = fault.ended
     for attempts in facts.commands.values():
         last = attempts[-1].outcome
         if last is not None and fault.began <= attempts[0].invoked.at <= fault.ended:
             latest = max(latest, last.at)
-    return latest - fault.ended
+    return latest
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:

@@ -238,9 +238,11 @@ async def reader_stalled(stage: Stage, round_: Round) -> None:
     with stage.fault("slow reader", [reader.name]):
         reader.stall()
         stage.doors[reader.name].hold_answers()  # no more room than the connection's own
+        losses = reader.losses
         await _write_much(stage, round_, count=50)
         stage.doors[reader.name].resume()
         reader.read_on()
+    await eventually(lambda: reader.losses > losses, within=PATIENCE, what="the slow reader was cut off")
 
 
 FAULTS: dict[str, Fault] = {

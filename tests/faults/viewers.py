@@ -41,6 +41,7 @@ class Viewer(ABC):
         self.customers = customers
         self.positions: dict[int, int] = {}
         self.following: set[int] = set()
+        self.losses = 0
         self.witness: Callable[[int, int], None] = lambda _customer_id, _offset: None
         self._history = history
 
@@ -67,6 +68,7 @@ class Viewer(ABC):
     def lost(self, customer_id: int, why: str) -> None:
         if customer_id in self.following:
             self.following.discard(customer_id)
+            self.losses += 1
             self._history.append(Lost(self._history.clock(), self.name, customer_id, why))
 
     def lost_all(self, why: str) -> None:
