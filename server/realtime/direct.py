@@ -119,7 +119,7 @@ class SocketProtocol(asyncio.Protocol):
                 if receiver is not None and self.state is State.OPEN:
                     receiver.receive(event.data)
             elif type(event) is Ping:
-                if self.state is State.OPEN:
+                if self.state is State.OPEN and self._drained is None:  # pongs must not pile up either
                     self.transport.write(frame(PONG, event.payload))
             elif type(event) is Closed:
                 self._answer_close(event.code)
@@ -138,7 +138,7 @@ class SocketProtocol(asyncio.Protocol):
 
     def _answer_close(self, code: int) -> None:
         if self.state is State.OPEN:
-            self.transport.write(close_frame(code, ""))
+            self._say_goodbye(code, "")
         self.transport.close()
         self._gone()
 
@@ -176,6 +176,7 @@ class SocketProtocol(asyncio.Protocol):
         self._say_goodbye(end.code, end.reason)
 
     def _say_goodbye(self, code: int, reason: str) -> None:
+        """Also ends a peer that says goodbye and then takes nothing of what is still on its way."""
         if self.state is not State.OPEN:
             return
         self.transport.write(close_frame(code, reason))

@@ -22,7 +22,7 @@ from server.realtime.door import KERNEL_BYTES, OUTGOING_LIMIT
 from tests.ground.eventually import eventually
 from tests.realtime.client import connected
 from tests.realtime.conftest import Node, node
-from tests.wire.peer import Peer, text
+from tests.wire.peer import Peer, client_frame, close, text
 
 __all__ = ["node"]
 
@@ -226,3 +226,34 @@ async def test_whoever_missed_more_than_may_wait_for_a_reader_gets_it_all(node: 
 
     assert await asyncio.to_thread(read) == list(range(2, 62))
     assert len(node.services.sessions) == 1
+
+
+async def stuck(node: Node, viewer: Any) -> tuple[Peer, SocketProtocol]:
+    """A peer that reads nothing, with something waiting for it, though less than is too much."""
+    customer = await node.customer()
+    one = await viewer(customer.id)
+    (connection,) = connections(node)
+
+    def filled() -> bool:
+        node.services.hub.deliver(signal(customer_channel(customer.id), {"filling": "x" * 50_000}))
+        return connection.pending > 0
+
+    await eventually(filled, what="something waits")
+    return one, connection
+
+
+async def test_a_reader_that_says_goodbye_and_takes_nothing_is_dropped(node: Node, viewer: Any) -> None:
+    one, connection = await stuck(node, viewer)
+    one.send(close(1000))
+    await eventually(lambda: len(node.services.sessions) == 0, what="the session is over at once")
+    await eventually(lambda: connection.state is State.CLOSED, what="and the connection soon")
+
+
+async def test_pongs_do_not_pile_up(node: Node, viewer: Any) -> None:
+    one, connection = await stuck(node, viewer)
+    for _ in range(20):
+        await asyncio.to_thread(one.send, client_frame(9, b"x" * 125) * 500)
+    one.send(text('{"id":9,"unsubscribe":{"channel":"customer:1"}}'))
+    (session,) = node.services.sessions.all()
+    await eventually(lambda: not session.subscriptions, what="all pings were read")
+    assert connection.pending < 300_000, "not the 1,270,000 bytes of ten thousand pongs"

@@ -172,7 +172,14 @@ async def test_subscriptions_of_a_connection_are_limited(node: Node, dial: Any) 
     session.subscriptions.clear()
 
 
-async def test_commands_that_pile_up_behind_a_slow_one_are_bounded(node: Node, dial: Any) -> None:
+PILES = {
+    "commands": [text("\n".join(command(n, "rpc", method="nope") for n in range(2, COMMANDS_WAITING + 10)))],
+    "bytes": [text(command(n, "rpc", method="nope", data="x" * 60_000)) for n in range(2, 22)],
+}
+
+
+@pytest.mark.parametrize("what", PILES)
+async def test_what_piles_up_behind_a_slow_command_is_bounded(node: Node, dial: Any, what: str) -> None:
     one, token = await dial(), await node.token("dana")
     one.send(text(command(1, "connect", token=token)))
     await replies(one, 1)
@@ -183,24 +190,8 @@ async def test_commands_that_pile_up_behind_a_slow_one_are_bounded(node: Node, d
 
     (session,) = node.services.sessions.all()
     session._handler = slow
-    one.send(text("\n".join(command(n, "rpc", method="nope") for n in range(2, COMMANDS_WAITING + 10))))
-    assert (await asyncio.to_thread(one.frame)).code == 3013
-    gate.set()
-
-
-async def test_bytes_that_pile_up_behind_a_slow_command_are_bounded(node: Node, dial: Any) -> None:
-    one, token = await dial(), await node.token("dana")
-    one.send(text(command(1, "connect", token=token)))
-    await replies(one, 1)
-    gate = asyncio.Event()
-
-    async def slow(_session: object, _request: object) -> None:
-        await gate.wait()
-
-    (session,) = node.services.sessions.all()
-    session._handler = slow
-    for n in range(2, 22):
-        await asyncio.to_thread(one.send, text(command(n, "rpc", method="nope", data="x" * 60_000)))
+    for frame in PILES[what]:
+        await asyncio.to_thread(one.send, frame)
     assert (await asyncio.to_thread(one.frame)).code == 3013
     gate.set()
 
