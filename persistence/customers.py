@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from channels.agent import Agent, Visibility
@@ -83,7 +84,8 @@ class Customers:
             return CustomerPage(customers_shown(rows), None)
         rows.pop()  # tells that there is more
         last = rows[-1]
-        key = last["updated_at"] if wanted.sort.column == "updated" else last["lower_name"]
+        by_time = wanted.sort.column == "updated"
+        key = datetime.fromisoformat(last["updated_at"]) if by_time else last["lower_name"]
         return CustomerPage(customers_shown(rows), cursor_text(Place(key, last["id"]), wanted))
 
     async def counts(self, agent: Agent, visibility: Visibility, *, assigned_to: Assignee) -> dict[Status, int]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from functools import lru_cache
 from typing import Any, Protocol
 
 from orjson import Fragment
@@ -12,7 +10,6 @@ from orjson import Fragment
 from channels.action import Action, ActionKind, Change
 from channels.agent import Actor, Agent, Role
 from channels.customer import Customer, Priority, Status
-from channels.times import rfc3339
 
 
 class Row(Protocol):
@@ -64,8 +61,8 @@ def action_from(row: Row) -> Action:
 
 
 # Pages hold a hundred rows, of which nothing is wanted but their JSON. These give what `as_json` of the objects would,
-# for orjson with OPT_UTC_Z; columns of JSON come as text and stay text. Rows are taken apart by the order of their
-# columns, which is that of the named queries.
+# for orjson: times, ids of commands and columns of JSON come as text and stay text. Rows are taken apart by the order
+# of their columns, which is that of the named queries.
 
 
 def customers_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
@@ -84,8 +81,8 @@ def customers_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
             "fields": Fragment(fields),
             "version": version,
             "offset": offset,
-            "created_at": created_at if created_at.microsecond else _on_the_second(created_at),
-            "updated_at": updated_at if updated_at.microsecond else _on_the_second(updated_at),
+            "created_at": created_at,
+            "updated_at": updated_at,
             "unread": unread,
         }
         for (
@@ -124,7 +121,7 @@ def actions_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
             "changes": Fragment(changes),
             "version": version,
             "command_id": command_id,
-            "created_at": created_at if created_at.microsecond else _on_the_second(created_at),
+            "created_at": created_at,
         }
         for (
             _epoch,
@@ -145,10 +142,3 @@ def actions_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
             created_at,
         ) in rows
     ]
-
-
-@lru_cache(4096)
-def _on_the_second(moment: datetime) -> str:
-    """orjson leaves microseconds out where there are none; we always have six digits. Times without any come from
-    imports, which repeat them."""
-    return rfc3339(moment)

@@ -8,7 +8,8 @@ FROM customers AS c
 CROSS JOIN history AS h
 LEFT JOIN LATERAL (
     SELECT l.id, l.customer_id, l."offset", l.kind, l.actor_id, g.name AS actor_name, l.body, l.reply_to, l.mentions,
-           l.changes::text AS changes, l.version, l.command_id::text AS command_id, l.created_at
+           l.changes::text AS changes, l.version, l.command_id::text AS command_id,
+           to_char(l.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at
     FROM all_actions AS l
     JOIN agents AS g ON g.id = l.actor_id
     WHERE l.customer_id = $1 AND l."offset" > $2 AND ($3::text[] IS NULL OR l.kind = ANY($3))
@@ -24,7 +25,8 @@ FROM customers AS c
 CROSS JOIN history AS h
 LEFT JOIN LATERAL (
     SELECT l.id, l.customer_id, l."offset", l.kind, l.actor_id, g.name AS actor_name, l.body, l.reply_to, l.mentions,
-           l.changes::text AS changes, l.version, l.command_id::text AS command_id, l.created_at
+           l.changes::text AS changes, l.version, l.command_id::text AS command_id,
+           to_char(l.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at
     FROM all_actions AS l
     JOIN agents AS g ON g.id = l.actor_id
     WHERE l.customer_id = $1 AND l."offset" < $2 AND ($3::text[] IS NULL OR l.kind = ANY($3))

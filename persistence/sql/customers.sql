@@ -61,9 +61,11 @@ LIMIT :limit
 
 -- name: page_by_updated
 -- What follows is one range, or several merged; the read marks are looked up for the rows of the page alone.
--- persistence/rows.py takes the columns in this order.
+-- persistence/rows.py takes the columns in this order. Times are text, for the session's zone is UTC: to make objects of
+-- them and text again costs as much as the rest of the page.
 SELECT p.id, p.ref, p.name, p.email, p.phone, p.status, p.priority, p.assigned_to, p.archived, p.fields::text AS fields,
-       p.version, p."offset", p.created_at, p.updated_at,
+       p.version, p."offset", to_char(p.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
+       to_char(p.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at,
        p."offset" - coalesce(
            (SELECT r."offset" FROM read_marks AS r WHERE r.agent_id = :reader AND r.customer_id = p.id), 0
        ) AS unread,
@@ -72,7 +74,8 @@ FROM
 
 -- name: page_by_name
 SELECT p.id, p.ref, p.name, p.email, p.phone, p.status, p.priority, p.assigned_to, p.archived, p.fields::text AS fields,
-       p.version, p."offset", p.created_at, p.updated_at,
+       p.version, p."offset", to_char(p.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
+       to_char(p.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at,
        p."offset" - coalesce(
            (SELECT r."offset" FROM read_marks AS r WHERE r.agent_id = :reader AND r.customer_id = p.id), 0
        ) AS unread,

@@ -20,7 +20,7 @@ REPLAYED = {"Idempotency-Replayed": "true"}
 
 
 def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return json_text_response(orjson.dumps(content, option=orjson.OPT_UTC_Z), status, headers)
+    return json_text_response(orjson.dumps(content), status, headers)
 
 
 def json_text_response(text: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -88,7 +88,7 @@ async def test_pages_show_actions_as_the_stream_does(database: Database, rows: R
 
 
 def shown(item: Any) -> Any:
-    return orjson.loads(orjson.dumps(item, option=orjson.OPT_UTC_Z))
+    return orjson.loads(orjson.dumps(item))
 
 
 async def test_both_ends_at_once_are_refused(database: Database, customer_id: int) -> None:
