@@ -275,6 +275,7 @@ export const texts = {
   team: {
     summary: (open: number, online: number) => `${open.toLocaleString()} open, ${online.toLocaleString()} online`,
     failed: "The team’s work could not be loaded.",
+    notYours: "Only supervisors and admins can see this.",
     orders: { load: "Most work", name: "Name" },
     online: "Online",
     offline: "Offline",

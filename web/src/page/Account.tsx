@@ -18,7 +18,7 @@ export function Account() {
     <>
       <Button ref={trigger} className="account" aria-label={label} aria-haspopup="menu" aria-expanded={open} onPress={() => setOpen(true)}>
         <Avatar person={me} />
-        <span className="account-name">{me.name}</span>
+        <span className="account-name">{me.name}</span>{" "}
         <span className="account-role">{roleNames[me.role]}</span>
         <ChevronIcon />
       </Button>

@@ -7,7 +7,6 @@ import { Avatar } from "./Avatar";
 import { Button } from "./Button";
 import { useAgents, useWorkplace } from "./hooks";
 import { PlusIcon } from "./icons";
-import { Notice } from "./Notice";
 import { useTitle } from "./title";
 import { ViewHead } from "./ViewHead";
 
@@ -25,7 +24,6 @@ export default function AgentsView({ onMenu }: { readonly onMenu: () => void }) 
   const [doing, setDoing] = useState<Doing>(null);
   const { data: workload } = useQuery({ queryKey: ["workload"], queryFn: ({ signal }) => calls.workload(signal) });
   useTitle(texts.nav.agents);
-  if (me.role !== "admin") return <Notice title={texts.agents.notYours} />;
   const done = () => {
     setDoing(null);
     for (const key of ["agents", "workload"]) void queries.invalidateQueries({ queryKey: [key] });

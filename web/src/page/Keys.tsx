@@ -1,9 +1,8 @@
 import { Suspense, useCallback } from "react";
-import type { Role } from "../domain/model";
 import { useStore, useWorkplace } from "./hooks";
 import { goTo, keysOpen, useEscape, useShortcut } from "./keys";
 import { later } from "./overlays";
-import { navigate } from "./route";
+import { mayGo, navigate, routeOf } from "./route";
 
 const KeysModal = later(() => import("./KeysModal"));
 
@@ -23,11 +22,6 @@ const HELP = ["?"] as const;
 
 const showKeys = () => keysOpen.set(true);
 
-function mayGo(to: string, role: Role): boolean {
-  if (to === "/agents") return role === "admin";
-  return role !== "agent" || (to !== "/team" && to !== "/system");
-}
-
 interface Props {
   readonly onLeave: () => void;
 }
@@ -39,7 +33,7 @@ export function Keys({ onLeave }: Props) {
   const go = useCallback(
     (pair: string) => {
       const to = PLACES[pair];
-      if (to && mayGo(to, me.role)) navigate(to);
+      if (to && mayGo(routeOf(to).place, me.role)) navigate(to);
     },
     [me.role],
   );

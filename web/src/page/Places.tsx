@@ -4,7 +4,7 @@ import { unread } from "../domain/inbox";
 import { texts } from "../texts";
 import { useStore, useWorkplace } from "./hooks";
 import { AgentsIcon, InboxIcon, SystemIcon, TeamIcon } from "./icons";
-import { followLink, navigate, type Place } from "./route";
+import { followLink, mayGo, navigate, type Place } from "./route";
 
 interface Props {
   readonly place: Place;
@@ -30,7 +30,7 @@ export function InboxLink({ place, onGo }: Props) {
 /** For supervisors and admins. */
 export function OversightLinks({ place, onGo }: Props) {
   const { me } = useWorkplace();
-  if (me.role === "agent") return null;
+  if (!mayGo("team", me.role)) return null;
   return (
     <>
       <h2 className="nav-title">{texts.nav.oversight}</h2>
@@ -39,7 +39,7 @@ export function OversightLinks({ place, onGo }: Props) {
           <TeamIcon />
           {texts.nav.team}
         </PlaceLink>
-        {me.role === "admin" && (
+        {mayGo("agents", me.role) && (
           <PlaceLink to="/agents" current={place === "agents"} onGo={onGo}>
             <AgentsIcon />
             {texts.nav.agents}

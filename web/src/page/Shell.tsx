@@ -10,7 +10,7 @@ import { LinkStrip } from "./LinkStatus";
 import { News } from "./News";
 import { Notice } from "./Notice";
 import { fetchOverlays, later, whenIdle } from "./overlays";
-import { customerPath, navigate, useRoute, type Place } from "./route";
+import { customerPath, mayGo, navigate, useRoute, type Place } from "./route";
 import { Sidebar } from "./Sidebar";
 import { useWaiting } from "./title";
 
@@ -23,7 +23,8 @@ const SystemView = lazy(() => import("./SystemView"));
 /** The three columns: places, a list, the customer. On narrow screens one of them at a time. */
 export function Shell() {
   const { place, customerId, action, query } = useRoute();
-  const { inbox } = useWorkplace();
+  const { inbox, me } = useWorkplace();
+  const isAllowed = mayGo(place, me.role);
   const [menuOpen, setMenuOpen] = useState(false);
   const listing = listingFrom(query);
   const search = listingQuery(listing);
@@ -62,10 +63,11 @@ export function Shell() {
         <LinkStrip />
         {isWide(place) ? (
           <div className="stage wide" id="content" tabIndex={-1}>
+            {!isAllowed && <Notice title={place === "agents" ? texts.agents.notYours : texts.team.notYours} action={texts.nav.myWork} onAction={home} />}
             <Suspense fallback={<div className="loading" />}>
-              {place === "team" && <TeamView onMenu={openMenu} />}
-              {place === "agents" && <AgentsView onMenu={openMenu} />}
-              {place === "system" && <SystemView onMenu={openMenu} />}
+              {isAllowed && place === "team" && <TeamView onMenu={openMenu} />}
+              {isAllowed && place === "agents" && <AgentsView onMenu={openMenu} />}
+              {isAllowed && place === "system" && <SystemView onMenu={openMenu} />}
             </Suspense>
           </div>
         ) : (
@@ -96,6 +98,8 @@ export function Shell() {
     </div>
   );
 }
+
+const home = () => navigate("/");
 
 function isWide(place: Place): boolean {
   return place === "team" || place === "agents" || place === "system";

@@ -1,8 +1,15 @@
 /** The address bar as state: which place of the page, which customer, which action. */
 import { useSyncExternalStore, type MouseEvent } from "react";
+import type { Role } from "../domain/model";
 
 /** `work` and `inbox` are lists with a customer beside them; the others have the whole width. */
 export type Place = "work" | "inbox" | "team" | "agents" | "system";
+
+/** Whether somebody of that role is shown a place; what it shows is the server's to refuse. */
+export function mayGo(place: Place, role: Role): boolean {
+  if (place === "agents") return role === "admin";
+  return role !== "agent" || (place !== "team" && place !== "system");
+}
 
 export interface Route {
   readonly place: Place;
