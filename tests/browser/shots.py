@@ -8,11 +8,15 @@ They are for looking at: nothing is compared.
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+from centrifuge import Client
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.office import ARGUMENTS, PASSWORD
@@ -163,12 +167,45 @@ async def shoot(page: Page, folder: Path, name: str) -> None:
     print(f"{name}.png", flush=True)
 
 
+COLLEAGUES = ("lee", "sam", "amara", "bjorn", "chen", "divya", "elif", "farid", "greta", "hugo", "mei", "noa")
+SENTENCES = (
+    "Called back, they will send the contract today.",
+    "The export works again after the last update.",
+    "Waiting for the signed order.",
+    "They asked for a second seat on the team plan.",
+)
+
+
+async def work_along(url: str, username: str, chance: random.Random) -> None:
+    """A colleague who is online and writes now and then, sometimes from a state that is no longer the latest."""
+    async with httpx.AsyncClient(base_url=url) as http:
+        login = await http.post("/api/auth/login", json={"username": username, "password": PASSWORD})
+        if login.status_code != 200:
+            return  # not everybody is on the staff of every seed
+        token = login.json()["access_token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        await Client(f"{url.replace('http', 'ws')}/connection/websocket", token=token).connect()
+        while True:
+            await asyncio.sleep(chance.uniform(0.5, 8))
+            path = f"/api/customers/{chance.randint(1, 15_000)}"
+            if chance.random() < 0.85:
+                await http.post(f"{path}/comments", json={"body": chance.choice(SENTENCES)})
+            else:
+                await http.patch(path, json={"base_version": 1, "changes": {"status": "waiting", "priority": "high"}})
+
+
 async def all_views(url: str, folder: Path, names: tuple[str, ...]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    chance = random.Random(1)
+    office = [asyncio.create_task(work_along(url, username, chance)) for username in COLLEAGUES]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
         await photograph(browser, url, folder, names)
         await browser.close()
+    for colleague in office:
+        colleague.cancel()
+        with suppress(asyncio.CancelledError):
+            await colleague
 
 
 def main(folder: Path, names: tuple[str, ...]) -> None:

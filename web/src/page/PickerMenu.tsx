@@ -78,14 +78,19 @@ function Options({ label, options, chosen, onPick, onMany, onClose, autoFocus = 
       escapeKeyBehavior="none"
       selectedKeys={chosen}
       onSelectionChange={select}
-      // The chosen one again is a choice, too: the menu has done its work.
-      {...(!onMany && { onAction: onClose })}
       autoFocus={autoFocus}
       renderEmptyState={() => <p className="menu-empty">{texts.nothingFound}</p>}
       dependencies={[chosen]}
     >
       {(option) => (
-        <ListBoxItem className="menu-item" id={option.id} textValue={option.name}>
+        <ListBoxItem
+          className="menu-item"
+          id={option.id}
+          textValue={option.name}
+          // The chosen one again is a choice, too: the menu has done its work. (As the list's action it would take Enter
+          // away from choosing another one.)
+          onPress={() => !onMany && chosen.includes(option.id) && onClose()}
+        >
           {({ isSelected }) => (
             <>
               {option.icon}
