@@ -95,7 +95,7 @@ export class Session {
     this.schedule(Math.max(lifetime - AHEAD_MS, lifetime / 2));
     const state = this.state.get();
     // The same agent again is no news: whoever watches must not start over.
-    if (state.phase !== "signed-in" || state.agent.id !== reply.agent.id) {
+    if (state.phase !== "signed-in" || state.agent.id !== reply.agent.id || state.agent.role !== reply.agent.role) {
       this.state.set({ phase: "signed-in", agent: reply.agent });
     }
     return reply.access_token;
