@@ -44,10 +44,10 @@ async def test_notices_arrive_live_lead_there_and_are_read(browser: Browser, nod
         await page.get_by_role("link", name="Inbox").click()
         await expect(page.get_by_test_id("notice")).to_have_count(2)
         await page.get_by_test_id("notice").nth(1).locator("a").click()
-        pointed = page.locator("[data-pointed]")
-        await expect(pointed).to_contain_text("Did you call them, @dana?")  # 130 actions ago, so loaded for it
-        await expect(pointed).to_be_in_viewport()
         assert asked.action is not None
+        there = page.locator(f'[data-testid=feed] [data-offset="{asked.action.offset}"]')
+        await expect(there).to_contain_text("Did you call them, @dana?")  # 130 actions ago, so loaded for it
+        await expect(there).to_be_in_viewport()
         await expect(page).to_have_url(f"{node.url}/inbox/{busy}#a{asked.action.offset}")
         await expect(page).to_have_title("(1) Acme Ltd 1 · Casewire")
         await eventually(lambda: is_read(node, dana, 1), what="the first notice is marked")

@@ -14,7 +14,7 @@ from tests.realtime.conftest import Node
 async def is_done(node: Node, customer_id: int, lee: Agent) -> bool:
     customer = await node.services.customers.get(customer_id)
     log = await node.services.actions.page(customer_id, after=None, before=None, kinds=None, limit=10)
-    written = any(item.body == "jk?gi/ are letters here" for item in log.items)
+    written = any(item["body"] == "jk?gi/ are letters here" for item in log.items)
     return written and customer is not None and (customer.status, customer.assigned_to) == ("resolved", lee.id)
 
 
@@ -56,6 +56,7 @@ async def test_a_day_without_a_mouse(browser: Browser, node: Node) -> None:
 
         await page.keyboard.press("s")
         await choose(page, "Res", "Resolved")
+        await expect(page.get_by_test_id("status-select")).to_be_focused()
         await page.keyboard.press("a")
         await choose(page, "Lee", "Lee")
         await eventually(lambda: is_done(node, newer, lee), what="comment, status and assignee are written")

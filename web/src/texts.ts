@@ -300,6 +300,7 @@ export const texts = {
   agents: {
     summary: (active: number) => `${plural(active, "account", "accounts")} in use`,
     notYours: "Only admins can see this.",
+    table: "Accounts",
     add: "Add agent",
     name: "Name",
     username: "Username",

@@ -8,7 +8,7 @@ import { Button } from "./Button";
 import { useAgents, useWorkplace } from "./hooks";
 import { PlusIcon } from "./icons";
 import { useTitle } from "./title";
-import { ViewHead } from "./ViewHead";
+import { Scroller, ViewHead } from "./ViewHead";
 
 const AgentModal = lazy(() => import("./AgentModal"));
 const DisableModal = lazy(() => import("./DisableModal"));
@@ -41,8 +41,8 @@ export default function AgentsView({ onMenu }: { readonly onMenu: () => void }) 
           {texts.agents.add}
         </Button>
       </ViewHead>
-      <div className="view-body" tabIndex={-1}>
-        <div className="table-frame">
+      <Scroller className="view-body" label={texts.nav.agents}>
+        <Scroller className="table-frame" label={texts.agents.table}>
           <table className="table agents-table">
             <thead>
               <tr>
@@ -87,8 +87,8 @@ export default function AgentsView({ onMenu }: { readonly onMenu: () => void }) 
               ))}
             </tbody>
           </table>
-        </div>
-      </div>
+        </Scroller>
+      </Scroller>
       <Suspense fallback={null}>
         {doing?.what === "add" && <AgentModal agent={null} onDone={done} onClose={() => setDoing(null)} />}
         {doing?.what === "change" && <AgentModal agent={doing.agent} onDone={done} onClose={() => setDoing(null)} />}

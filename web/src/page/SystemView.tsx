@@ -9,7 +9,7 @@ import { useNow, useWorkplace } from "./hooks";
 import { WarnIcon } from "./icons";
 import { Notice } from "./Notice";
 import { useTitle } from "./title";
-import { ViewHead } from "./ViewHead";
+import { Scroller, ViewHead } from "./ViewHead";
 
 interface Props {
   readonly onMenu: () => void;
@@ -39,12 +39,12 @@ export default function SystemView({ onMenu }: Props) {
           {asTable ? texts.system.asCharts : texts.system.asTable}
         </Button>
       </ViewHead>
-      <div className="view-body" tabIndex={-1}>
+      <Scroller className="view-body" label={texts.nav.system}>
         {data && <Health state={data} stale={isError} />}
         {!data && isError && <Notice title={texts.system.failed} action={texts.tryAgain} onAction={() => void refetch()} />}
         {data && (asTable ? <SeriesTable state={data} /> : <Charts state={data} />)}
         {data && <Processes state={data} />}
-      </div>
+      </Scroller>
     </div>
   );
 }
@@ -109,7 +109,7 @@ function SeriesTable({ state }: { readonly state: SystemState }) {
   const at = (index: number) => new Date((state.ends_at - (state.series.connections.length - 1 - index) * state.tick_seconds) * 1000);
   const known = ticks.filter((index) => state.series.connections[index] !== null);
   return (
-    <div className="table-frame">
+    <Scroller className="table-frame" label={texts.system.tableCaption}>
       <table className="table" data-testid="series-table">
         <caption className="hidden">{texts.system.tableCaption}</caption>
         <thead>
@@ -135,7 +135,7 @@ function SeriesTable({ state }: { readonly state: SystemState }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   );
 }
 
@@ -153,7 +153,7 @@ function Processes({ state }: { readonly state: SystemState }) {
       <h2 className="section-title" id="processes">
         {texts.system.processes}
       </h2>
-      <div className="table-frame">
+      <Scroller className="table-frame" label={texts.system.processes}>
         <table className="table" data-testid="processes">
           <thead>
             <tr>
@@ -184,7 +184,7 @@ function Processes({ state }: { readonly state: SystemState }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroller>
     </section>
   );
 }

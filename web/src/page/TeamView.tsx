@@ -11,7 +11,7 @@ import { StatusDot } from "./icons";
 import { Notice } from "./Notice";
 import { followLink, navigate } from "./route";
 import { useTitle } from "./title";
-import { ViewHead } from "./ViewHead";
+import { Scroller, ViewHead } from "./ViewHead";
 
 const HandoverModal = lazy(() => import("./HandoverModal"));
 
@@ -51,7 +51,7 @@ export default function TeamView({ onMenu }: { readonly onMenu: () => void }) {
           ))}
         </div>
       </ViewHead>
-      <div className="view-body" tabIndex={-1}>
+      <Scroller className="view-body" label={texts.nav.team}>
         {!data && isError && <Notice title={texts.team.failed} action={texts.tryAgain} onAction={() => void refetch()} />}
         {nobodys && openOf(nobodys.counts) > 0 && <Unassigned count={openOf(nobodys.counts)} />}
         <Legend />
@@ -60,7 +60,7 @@ export default function TeamView({ onMenu }: { readonly onMenu: () => void }) {
             <LoadRow key={load.agent.id} load={load} most={most} onHandOver={() => setFrom(load)} />
           ))}
         </ul>
-      </div>
+      </Scroller>
       {from && (
         <Suspense fallback={null}>
           <HandoverModal from={from} loads={loads} onClose={() => (setFrom(null), void refetch())} />

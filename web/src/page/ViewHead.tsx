@@ -26,3 +26,18 @@ export function ViewHead({ title, hint, onMenu, children }: Props) {
     </header>
   );
 }
+
+interface ScrollProps {
+  readonly label: string;
+  readonly className: "view-body" | "table-frame";
+  readonly children: ReactNode;
+}
+
+/** A part that scrolls: the keyboard reaches it, so that it can be scrolled without a mouse. */
+export function Scroller({ label, className, children }: ScrollProps) {
+  return (
+    <div className={className} role="region" aria-label={label} tabIndex={0}>
+      {children}
+    </div>
+  );
+}
