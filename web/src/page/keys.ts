@@ -69,7 +69,8 @@ export function useEscape(leave: () => void): void {
 export function goTo(key: string): void {
   const found = [...document.querySelectorAll<HTMLElement>(`[aria-keyshortcuts~="${key}"]`)].find((one) => one.offsetParent);
   if (!found) return;
+  // With the focus first: what opens gives it back to where it was.
+  found.focus();
   if (!found.matches("input, textarea")) found.click();
-  else found.focus();
   if (found.matches(".tab")) requestAnimationFrame(() => goTo(key));
 }
