@@ -83,7 +83,7 @@ async def signed_in(context: BrowserContext, url: str) -> Page:
     await page.get_by_label("Username").fill("dana")
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
-    await page.wait_for_function("measure.painted !== null")
+    await page.evaluate("measure.ready")
     return page
 
 
@@ -99,7 +99,7 @@ async def first_visits(browser: Browser, url: str, times: int) -> tuple[list[flo
         page = await context.new_page()
         await page.add_init_script(OBSERVE)
         await page.goto(url)
-        await page.wait_for_function("measure.painted !== null")
+        await page.evaluate("measure.ready")
         painted.append(await page.evaluate("measure.painted"))
         script.append(await page.evaluate("measure.script") / 1000)
     await context.close()

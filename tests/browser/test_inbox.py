@@ -78,5 +78,5 @@ async def test_the_desktop_is_told_after_a_click_and_not_of_what_is_in_view(brow
         await node.write("lee", AddComment(first, "You look at it, @dana"))
         await node.write("lee", AddComment(second, "Rung, @dana"))
         await expect(page.get_by_test_id("notice")).to_have_count(3)
-        await page.wait_for_function("window.rung.length > 0")
+        await eventually(lambda: page.evaluate("window.rung.length"), what="the desktop was told")
         assert await page.evaluate("window.rung") == ["Lee mentioned you | Globex 2: Rung, @dana"]
