@@ -20,7 +20,7 @@ async def is_done(node: Node, customer_id: int, lee: Agent) -> bool:
 
 async def choose(page: Page, typed: str, option: str) -> None:
     """Picks from the list that has opened by typing how the option begins."""
-    await expect(page.locator("[role=option]:focus")).to_be_visible()
+    await expect(page.locator("[role=listbox]:focus-within")).to_be_visible()
     await page.keyboard.type(typed)
     await expect(page.locator("[role=option]:focus")).to_have_text(option)
     await page.keyboard.press("Enter")
