@@ -163,7 +163,7 @@ type Key = readonly [keys: string, meaning: string];
 export function keySheet(role: Role): readonly { readonly title: string; readonly keys: readonly Key[] }[] {
   const oversight: readonly Key[] = [["G T", texts.nav.team], ...(role === "admin" ? [["G A", texts.nav.agents] as const] : []), ["G S", texts.nav.system]];
   return [
-    { title: texts.keys.moving, keys: [["J ↓", texts.keys.next], ["K ↑", texts.keys.previous], ["X", texts.keys.select], ["/", texts.list.search], ["Esc", texts.keys.leave]] },
+    { title: texts.keys.moving, keys: [["J ↓", texts.keys.next], ["K ↑", texts.keys.previous], ["/", texts.list.search], ["Esc", texts.keys.leave]] },
     {
       title: texts.keys.selecting,
       keys: [["X", texts.keys.select], ["Shift ↓", texts.keys.range], ["Ctrl A", texts.keys.selectAll], ["Home End", texts.keys.ends]],
@@ -257,7 +257,6 @@ export const texts = {
     moving: "Moving",
     next: "Next one of the list",
     previous: "Previous one of the list",
-    select: "Select, to change several at once",
     leave: "Leave the text field, then the customer",
     selecting: "In the list",
     select: "Select, or not",

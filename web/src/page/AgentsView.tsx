@@ -48,7 +48,7 @@ export default function AgentsView({ onMenu }: { readonly onMenu: () => void }) 
               <tr>
                 <th scope="col">{texts.agents.name}</th>
                 <th scope="col" className="extra">{texts.agents.username}</th>
-                <th scope="col">{texts.agents.role}</th>
+                <th scope="col" className="role">{texts.agents.role}</th>
                 <th scope="col" className="number extra">{texts.agents.openWork}</th>
                 <th scope="col" className="extra">{texts.agents.state}</th>
                 <th scope="col">
@@ -67,7 +67,7 @@ export default function AgentsView({ onMenu }: { readonly onMenu: () => void }) 
                     </span>
                   </th>
                   <td className="extra">{agent.username}</td>
-                  <td>{roleNames[agent.role]}</td>
+                  <td className="role">{roleNames[agent.role]}</td>
                   <td className="number extra">{amount(openOfAgent(agent.id))}</td>
                   <td className="extra">{agent.active ? texts.agents.active : texts.agents.disabled}</td>
                   <td className="row-tools">
