@@ -50,6 +50,55 @@ async def open_customer(page: Page) -> None:
     await expect(page.get_by_test_id("connection-state")).to_have_attribute("data-phase", "live")
 
 
+async def api(page: Page, username: str) -> httpx.AsyncClient:
+    """The interface as somebody else uses it."""
+    http = httpx.AsyncClient(base_url=page.url.partition("/customers")[0].rstrip("/").partition("?")[0])
+    login = await http.post("/api/auth/login", json={"username": username, "password": PASSWORD})
+    http.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+    return http
+
+
+async def open_talk(page: Page) -> None:
+    """The customer of the list that most was said about."""
+    async with await api(page, "dana") as http:
+        rows = (await http.get("/api/customers", params={"assigned_to": "me"})).json()["items"]
+    most = max(rows, key=lambda row: row["offset"])
+    await page.goto(f"{page.url.rstrip('/')}/customers/{most['id']}")
+    await expect(page.get_by_test_id("feed-item").last).to_be_visible()
+    await expect(page.get_by_test_id("connection-state")).to_have_attribute("data-phase", "live")
+
+
+async def with_a_colleague(page: Page) -> None:
+    """Lee looks at the same customer, and types."""
+    await open_talk(page)
+    browser = page.context.browser
+    assert browser is not None
+    theirs = await (await browser.new_context()).new_page()
+    await sign_in(theirs, page.url.partition("/customers")[0], "lee")
+    await theirs.goto(page.url)
+    await expect(theirs.get_by_test_id("feed-item").last).to_be_visible()
+    await theirs.get_by_test_id("comment-box").press_sequentially("I have them on the phone", delay=20)
+    await expect(page.get_by_test_id("typing")).to_contain_text("Lee")
+    if await page.get_by_test_id("comment-box").is_visible():
+        await page.get_by_test_id("comment-box").fill("I will send the contract again.")
+
+
+async def overtaken(page: Page) -> None:
+    """Lee changes a field that is being edited."""
+    await open_talk(page)
+    if page.viewport_size is not None and page.viewport_size["width"] < 980:
+        await page.get_by_role("button", name="Details").click()
+    name = page.get_by_test_id("details").get_by_label("Name", exact=True)
+    before = await name.input_value()
+    await name.fill(f"{before.split(' ')[0]} International")
+    path = f"/api/customers/{page.url.rpartition('/')[2]}"
+    async with await api(page, "lee") as http:
+        version = (await http.get(path)).json()["version"]
+        change = {"base_version": version, "changes": {"name": f"{before} & Partners"}}
+        (await http.patch(path, json=change)).raise_for_status()
+    await expect(page.get_by_test_id("overtaken")).to_be_visible()
+
+
 async def open_details(page: Page) -> None:
     await open_customer(page)
     if page.viewport_size is not None and page.viewport_size["width"] < 980:
@@ -105,6 +154,8 @@ LIST, SYSTEM = "[data-testid=customer-row]", "[data-testid=system] .chart"
 VIEWS = (
     View("work", "dana", "/", LIST),
     View("customer", "dana", "/", LIST, open_customer),
+    View("customer-live", "dana", "/", LIST, with_a_colleague),
+    View("conflict", "dana", "/", LIST, overtaken),
     View("details", "dana", "/", LIST, open_details),
     View("inbox", "dana", "/inbox", "[data-testid=notice]"),
     View("inbox-open", "dana", "/inbox", "[data-testid=notice]", open_notice),
