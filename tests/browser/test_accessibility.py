@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from channels.agent import Role
@@ -34,7 +34,7 @@ TOO_SMALL = """
 """
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def root_page(browser: Browser, node: Node) -> Any:
     """The page of an admin, who can see everything."""
     await hire(node, "root", role=Role.ADMIN)

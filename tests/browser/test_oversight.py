@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from channels.agent import Role
@@ -11,7 +11,7 @@ from tests.browser.office import assigned_customers, hire, opened, signed_in
 from tests.realtime.conftest import Node
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def staffed(node: Node) -> Node:
     await hire(node, "ines", role=Role.SUPERVISOR)
     await hire(node, "root", role=Role.ADMIN)
