@@ -1,4 +1,4 @@
-"""The truth about the connection: streams and polling where there is no socket, a restart, a right taken away."""
+"""The truth about the connection: streams and polling where there is no socket, and a restart."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, expect
 
 from channels.agent import Agent
-from channels.command import AddComment, Base, UpdateCustomer
-from tests.browser.office import assigned_customers, hire, is_live, opened, row, sign_in, signed_in
+from channels.command import AddComment
+from tests.browser.office import assigned_customers, is_live, opened, row, sign_in
 from tests.ground.eventually import eventually
 from tests.ground.proxy import Proxy
 from tests.realtime.conftest import Node, running_node
@@ -125,23 +125,6 @@ async def test_after_a_restart_the_page_tells_how_many_it_caught_up_on(
         await expect(page.get_by_test_id("feed")).to_contain_text("While you were away 2")
         await expect(page.get_by_test_id("inbox-count")).to_have_text("3")
         await page.close()
-
-
-async def test_a_customer_that_goes_out_of_sight_is_told_apart_from_none(
-    browser: Browser, database_url: str, redis_url: str
-) -> None:
-    async with running_node(database_url, redis_url, visibility="assigned") as node:
-        await hire(node, "dana", "lee")
-        dana, lee = await node.agent("dana"), await node.agent("lee")
-        [customer_id] = await assigned_customers(node, dana, 1)
-        async with signed_in(browser, node, "dana", f"/customers/{customer_id}", refusals=("404",)) as page:
-            await page.get_by_test_id("comment-box").fill("Not finished yet")
-            await node.write("dana", UpdateCustomer(customer_id, {"assigned_to": lee.id}, Base(version=1)))
-            await expect(page.get_by_text("You cannot see this customer any more.")).to_be_visible()
-            await expect(page.get_by_text("Your drafts for it are kept")).to_be_visible()
-            await expect(row(page, customer_id)).to_have_count(0)
-            await page.goto(f"{node.url}/customers/{customer_id + 99}")
-            await expect(page.get_by_text("This customer does not exist.")).to_be_visible()
 
 
 async def test_nothing_is_asked_of_another_host_and_nothing_runs_inline(browser: Browser, node: Node) -> None:
