@@ -8,8 +8,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +30,7 @@ from server.realtime import codes
 from server.realtime.codecs import schema
 from server.realtime.codecs.wire_format import varint
 from server.realtime.limits import SUBSCRIPTIONS
+from server.realtime.session import State
 from tests.ground.eventually import eventually
 from tests.ground.server import SECRET_KEY, Servers
 from tests.ground.services import TestServices
@@ -317,25 +318,45 @@ async def streams_of_both(
 # Backpressure
 
 
+@contextmanager
+def stopped_reader(node: Node, body: str) -> Iterator[None]:
+    """Asks for a stream, and reads nothing of it."""
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connect(("127.0.0.1", node.port))
+        head = f"POST /connection/uni_http_stream HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        reader.sendall((head + body).encode())
+        yield
+
+
 async def test_a_reader_that_stops_is_cut_off_and_holds_up_nobody(node: Node, http: httpx.AsyncClient) -> None:
     customer = await node.customer()
-    channel = f"customer:{customer.id}"
-    reader = socket.socket()
-    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    reader.connect(("127.0.0.1", node.port))
-    body = json.dumps({"token": await node.token("dana"), "subs": {channel: {}}})
-    head = f"POST /connection/uni_http_stream HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-    reader.sendall((head + body).encode())
-    await eventually(lambda: len(node.services.sessions) == 1, what="it is connected")
-    lee = json.dumps({"token": await node.token("lee"), "subs": {channel: {}}})
-    async with stream(http, "/connection/uni_http_stream", lee) as other:
-        assert "connect" in await other.next()
-        text = "x" * 10_000
-        for number in range(200):
-            await node.write("lee", AddComment(customer.id, text))
-            assert (await other.next())["pub"]["offset"] == number + 2
-        assert len(node.services.sessions) == 1, "2 MB are more than may wait"
-    reader.close()
+    subs = {f"customer:{customer.id}": {}}
+    with stopped_reader(node, await connect_request(node, subs=subs)):
+        await eventually(lambda: len(node.services.sessions) == 1, what="it is connected")
+        lee = await connect_request(node, "lee", subs=subs)
+        async with stream(http, "/connection/uni_http_stream", lee) as other:
+            assert "connect" in await other.next()
+            for number in range(200):
+                await node.write("lee", AddComment(customer.id, "x" * 10_000))
+                assert (await other.next())["pub"]["offset"] == number + 2
+            assert len(node.services.sessions) == 1, "2 MB are more than may wait"
+
+
+async def test_who_does_not_take_its_goodbye_is_dropped(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.realtime.streams.GOODBYE", 0.2)
+    customer = await node.customer()
+    connections = node.server.server_state.connections
+    with stopped_reader(node, await connect_request(node, subs={f"customer:{customer.id}": {}})):
+        await eventually(lambda: len(node.services.sessions) == 1, what="it is connected")
+        [session] = node.services.sessions.all()
+        await eventually(lambda: session.state is State.READY, what="it is greeted")
+        sink = session.door._sink
+        while sink.pending < 100_000:
+            await node.write("lee", AddComment(customer.id, "x" * 10_000))
+        [connection] = [c for c in connections if getattr(c, "transport", None) is sink._transport]
+        session.end(codes.SHUTDOWN)
+        await eventually(lambda: connection not in connections, within=5, what="the connection is gone")
 
 
 # One way
