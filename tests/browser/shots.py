@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from centrifuge import Client
@@ -50,17 +51,19 @@ async def open_customer(page: Page) -> None:
     await expect(page.get_by_test_id("connection-state")).to_have_attribute("data-phase", "live")
 
 
-async def api(page: Page, username: str) -> httpx.AsyncClient:
+@asynccontextmanager
+async def api(page: Page, username: str) -> AsyncIterator[httpx.AsyncClient]:
     """The interface as somebody else uses it."""
-    http = httpx.AsyncClient(base_url=page.url.partition("/customers")[0].rstrip("/").partition("?")[0])
-    login = await http.post("/api/auth/login", json={"username": username, "password": PASSWORD})
-    http.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
-    return http
+    server = urlsplit(page.url)
+    async with httpx.AsyncClient(base_url=f"{server.scheme}://{server.netloc}") as http:
+        login = await http.post("/api/auth/login", json={"username": username, "password": PASSWORD})
+        http.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+        yield http
 
 
 async def open_talk(page: Page) -> None:
     """The customer of the list that most was said about."""
-    async with await api(page, "dana") as http:
+    async with api(page, "dana") as http:
         rows = (await http.get("/api/customers", params={"assigned_to": "me"})).json()["items"]
     most = max(rows, key=lambda row: row["offset"])
     await page.goto(f"{page.url.rstrip('/')}/customers/{most['id']}")
@@ -92,7 +95,7 @@ async def overtaken(page: Page) -> None:
     before = await name.input_value()
     await name.fill(f"{before.split(' ')[0]} International")
     path = f"/api/customers/{page.url.rpartition('/')[2]}"
-    async with await api(page, "lee") as http:
+    async with api(page, "lee") as http:
         version = (await http.get(path)).json()["version"]
         change = {"base_version": version, "changes": {"name": f"{before} & Partners"}}
         (await http.patch(path, json=change)).raise_for_status()
