@@ -101,7 +101,7 @@ async def test_times_are_those_of_the_reader(browser: Browser, node: Node) -> No
     [customer_id] = await assigned_customers(node, await node.agent("dana"), 1)
     comment = await node.write("lee", AddComment(customer_id, "When?"))
     assert comment.action is not None
-    for locale, zone, hour in (("de-DE", "Asia/Tokyo", 9), ("en-US", "America/New_York", -5)):
+    for locale, zone in (("de-DE", "Asia/Tokyo"), ("en-US", "America/New_York")):
         async with signed_in(
             browser, node, "dana", f"/customers/{customer_id}", locale=locale, timezone_id=zone
         ) as page:
@@ -111,4 +111,4 @@ async def test_times_are_those_of_the_reader(browser: Browser, node: Node) -> No
                 ".toLocaleString(locale, { dateStyle: 'full', timeStyle: 'medium', timeZone: zone })",
                 [comment.action.created_at.isoformat(), locale, zone],
             )
-            assert title == expected, hour
+            assert title == expected

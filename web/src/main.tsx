@@ -13,6 +13,9 @@ import "./styles/customer.css";
 import "./styles/feed.css";
 import "./styles/form.css";
 import "./styles/views.css";
+import "./styles/system.css";
+import "./styles/team.css";
+import "./styles/inbox.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
