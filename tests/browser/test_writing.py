@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from playwright.async_api import Browser, Page, expect
 
-from channels.command import AddComment, Base, UpdateCustomer
+from channels.command import AddComment, Base, DeleteComment, UpdateCustomer
 from tests.browser.line import Line
 from tests.browser.office import assigned_customers, hire, is_live, opened, shoot, sign_in, signed_in
 from tests.ground.eventually import eventually
@@ -139,19 +142,28 @@ async def test_the_server_holds_a_comment_back_that_its_author_could_not_know_be
         await expect_comments(node, customer_id, "Refunded just now.", "I will refund them.")
 
 
+@asynccontextmanager
+async def two_windows(browser: Browser, node: Node, customer_id: int) -> AsyncIterator[tuple[Page, Page, Line]]:
+    """Two windows of one browser, both of Dana at the same customer, on one line."""
+    path = f"{node.url}/customers/{customer_id}"
+    async with opened(browser, refusals=BROKEN) as page:
+        line = await Line().stand(page.context)
+        await page.goto(path)
+        await sign_in(page, "dana")
+        second = await page.context.new_page()
+        await second.goto(path)
+        await is_live(second)
+        for window in (page, second):
+            await expect(window.get_by_test_id("feed")).to_contain_text("created this customer")
+        yield page, second, line
+
+
 async def test_what_is_written_offline_is_sent_once_over_a_reload_and_in_two_windows(
     browser: Browser, node: Node
 ) -> None:
     dana = await node.agent("dana")
     [customer_id] = await assigned_customers(node, dana, 1)
-    async with opened(browser, refusals=BROKEN) as page:
-        line = await Line().stand(page.context)
-        await page.goto(f"{node.url}/customers/{customer_id}")
-        await sign_in(page, "dana")
-        second = await page.context.new_page()
-        await second.goto(f"{node.url}/customers/{customer_id}")
-        await is_live(second)
-        await expect(second.get_by_test_id("feed")).to_contain_text("created this customer")
+    async with two_windows(browser, node, customer_id) as (page, second, line):
         await line.cut()
         await page.get_by_test_id("comment-box").fill("Written in the tunnel.")
         await page.get_by_test_id("send-comment").click()
@@ -178,13 +190,7 @@ async def test_what_is_written_offline_is_sent_once_over_a_reload_and_in_two_win
 async def test_two_windows_send_once_and_a_lost_answer_writes_once(browser: Browser, node: Node) -> None:
     dana = await node.agent("dana")
     [customer_id] = await assigned_customers(node, dana, 1)
-    async with opened(browser, refusals=BROKEN) as page:
-        line = await Line().stand(page.context)
-        await page.goto(f"{node.url}/customers/{customer_id}")
-        await sign_in(page, "dana")
-        second = await page.context.new_page()
-        await second.goto(f"{node.url}/customers/{customer_id}")
-        await is_live(second)
+    async with two_windows(browser, node, customer_id) as (page, second, line):
         await page.get_by_test_id("comment-box").fill("One of one.")
         await page.get_by_test_id("send-comment").click()
         await expect(second.get_by_test_id("feed")).to_contain_text("One of one.")
@@ -204,6 +210,34 @@ async def test_two_windows_send_once_and_a_lost_answer_writes_once(browser: Brow
             await expect(window.get_by_test_id("feed")).to_contain_text("Two of two.")
             await expect(window.get_by_test_id("pending-comment")).to_have_count(0)
         assert await comments(node, customer_id) == ["One of one.", "Two of two."]
+
+
+async def test_a_refused_change_of_a_comment_stays_beside_it_until_somebody_decides(
+    browser: Browser, node: Node
+) -> None:
+    dana = await node.agent("dana")
+    [customer_id] = await assigned_customers(node, dana, 1)
+    await node.write("dana", AddComment(customer_id, "They pay on Monday"))
+    async with opened(browser, refusals=BROKEN) as page:
+        line = await Line().stand(page)
+        await page.goto(f"{node.url}/customers/{customer_id}")
+        await sign_in(page, "dana")
+        comment = page.locator('[data-testid=feed-item][data-offset="2"]')
+        await comment.hover()
+        await comment.get_by_role("button", name="Edit").click()
+        await line.cut()
+        await comment.get_by_role("textbox", name="Edit").fill("They pay on Tuesday")
+        await comment.get_by_role("button", name="Save").click()
+        await expect(comment).to_contain_text("They pay on Tuesday (edited)")
+        await expect(comment).to_contain_text("Saving")
+        await node.write("dana", DeleteComment(customer_id, 2))  # from her phone
+        line.mend()
+        await expect(comment.get_by_test_id("refused")).to_contain_text("This change was not saved.")
+        await expect(comment.get_by_test_id("refused")).to_contain_text("They pay on Tuesday")
+        await expect(comment).to_contain_text("This comment was deleted.")
+        await comment.get_by_role("button", name="Discard").click()
+        await expect(comment.get_by_test_id("refused")).to_have_count(0)
+        await expect(page.get_by_test_id("unsent")).to_have_count(0)
 
 
 async def test_a_refused_write_keeps_its_reason_and_drafts_outlive_logout_and_reassignment(

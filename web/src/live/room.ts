@@ -21,6 +21,8 @@ import type {
 } from "../domain/model";
 import { Store } from "../domain/store";
 import type { Link } from "./link";
+import { Poll } from "./poll";
+import { ReadMark } from "./readmark";
 import type { Source } from "./source";
 
 export type RoomPhase = "loading" | "ready" | "gone" | "revoked" | "failed";
@@ -41,11 +43,8 @@ export interface RoomState {
 
 const FIRST_PAGE = 50;
 const OLDER_PAGE = 100;
-const POLL_WAIT_S = 25;
-const POLL_RETRY_MS = 3_000;
 const EXPIRY_MS = 1_000;
 const TYPING_EVERY_MS = 3_000;
-const READ_AFTER_MS = 400;
 
 export class Room {
   readonly state: Store<RoomState>;
@@ -54,15 +53,14 @@ export class Room {
   private position: { readonly offset: number; readonly epoch: string } | null = null;
   private entered = false;
   private loading: AbortController | null = null;
-  private polling: AbortController | null = null;
+  private readonly poll: Poll;
+  private readonly readMark: ReadMark;
   private unwatch: (() => void)[] = [];
   private wasLive = false;
   private expiry: ReturnType<typeof setInterval> | undefined;
-  private reading: ReturnType<typeof setTimeout> | undefined;
   private caughtUp: number | null = null;
   private filling = false;
   private typedAt = 0;
-  private sentOffset = 0;
   private readUpTo = Infinity;
 
   constructor(
@@ -83,6 +81,13 @@ export class Room {
       unreadFrom: null,
       seen: 0,
       reported: [],
+    });
+    this.readMark = new ReadMark(id, link, calls);
+    this.poll = new Poll({
+      top: () => this.top(),
+      ask: (after, wait, signal) => calls.since(id, after, wait, signal),
+      take: ({ items }) => this.ingest(items),
+      failed: (error) => this.refused(error),
     });
   }
 
@@ -115,9 +120,8 @@ export class Room {
     this.entered = false;
     for (const stop of this.unwatch) stop();
     clearInterval(this.expiry);
-    this.flushRead();
-    this.polling?.abort();
-    this.polling = null;
+    this.readMark.flush();
+    this.poll.turn(false);
     this.subscription?.unsubscribe();
     this.company(() => company.NOBODY);
   }
@@ -133,8 +137,7 @@ export class Room {
   see(offset: number): void {
     if (offset <= this.state.get().seen) return;
     this.patch({ seen: offset });
-    clearTimeout(this.reading);
-    this.reading = setTimeout(() => this.flushRead(), READ_AFTER_MS);
+    this.readMark.move(offset);
   }
 
   async loadOlder(): Promise<void> {
@@ -327,9 +330,8 @@ export class Room {
   }
 
   private async refill(): Promise<void> {
-    const top = this.state.get().items.at(-1)?.offset ?? 0;
     try {
-      this.ingest((await this.calls.since(this.id, top, 0)).items);
+      this.ingest((await this.calls.since(this.id, this.top(), 0)).items);
     } catch (error) {
       this.refused(error);
     }
@@ -337,52 +339,21 @@ export class Room {
 
   private pollIfNeeded(): void {
     const needed = this.link.state.get().phase === "fallback" && this.state.get().phase === "ready";
-    if (needed && !this.polling) {
-      this.polling = new AbortController();
-      void this.poll(this.polling.signal);
-    } else if (!needed && this.polling) {
-      this.polling.abort();
-      this.polling = null;
-    }
+    this.poll.turn(needed);
   }
 
-  private async poll(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const top = this.state.get().items.at(-1)?.offset ?? 0;
-      try {
-        const page = await this.calls.since(this.id, top, POLL_WAIT_S, signal);
-        if (!signal.aborted) this.ingest(page.items);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.refused(error);
-        const wait = error instanceof ProblemError ? error.retryAfter : null;
-        await pause(wait ?? POLL_RETRY_MS, signal);
-      }
-    }
+  private top(): number {
+    return this.state.get().items.at(-1)?.offset ?? 0;
   }
 
   private markUnread(): void {
     this.patch({ unreadFrom: firstUnread(this.state.get().items, this.me.id, this.readUpTo) });
   }
 
-  private flushRead(): void {
-    clearTimeout(this.reading);
-    const offset = this.state.get().seen;
-    if (offset <= this.sentOffset) return;
-    this.sentOffset = offset;
-    const sent = this.link.isLive
-      ? this.link.rpc("read", { customer_id: this.id, offset })
-      : this.calls.read(this.id, offset);
-    sent.catch(() => {
-      // Not marked: said again with the next mark, or when the connection is back.
-      this.sentOffset = 0;
-    });
-  }
-
   private linkChanged(): void {
     this.pollIfNeeded();
     if (this.link.isLive && this.state.get().phase === "failed") this.retry();
-    if (this.link.isLive && !this.wasLive) this.flushRead();
+    if (this.link.isLive && !this.wasLive) this.readMark.flush();
     this.wasLive = this.link.isLive;
   }
 
@@ -400,14 +371,4 @@ export class Room {
 
 function personOf(info: { user: string; connInfo?: { name?: string } }): Person {
   return { id: Number(info.user), name: info.connInfo?.name ?? info.user };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -7,7 +7,7 @@ import { Button } from "./Button";
 import { useAgents, useStore, useWorkplace } from "./hooks";
 import { useShortcut } from "./keys";
 import { ArchiveIcon, CloseIcon, PriorityBars, StatusDot, UnassignedIcon, WarnIcon } from "./icons";
-import { Picker } from "./Picker";
+import { Picker, type Option } from "./Picker";
 
 interface Props {
   readonly listing: Listing;
@@ -96,50 +96,56 @@ interface ActionsProps {
   readonly onWrite: (changes: Readonly<Record<string, unknown>>) => void;
 }
 
+interface Menu {
+  readonly label: string;
+  readonly testId: string;
+  readonly options: readonly Option[];
+  readonly change: (id: string) => Readonly<Record<string, unknown>>;
+}
+
 function Actions({ listing, isBusy, onWrite }: ActionsProps) {
   const { agents } = useAgents();
   const people = agents.filter(({ active }) => active);
+  const menus: readonly Menu[] = [
+    {
+      label: texts.bulk.assign,
+      testId: "bulk-assign",
+      options: [
+        { id: NOBODY, name: texts.nobody, icon: <UnassignedIcon /> },
+        ...people.map((agent) => ({ id: String(agent.id), name: agent.name, icon: <Avatar person={agent} size="small" /> })),
+      ],
+      change: (id) => ({ assigned_to: id === NOBODY ? null : Number(id) }),
+    },
+    {
+      label: texts.bulk.status,
+      testId: "bulk-set-status",
+      options: STATUSES.map((id) => ({ id, name: statusNames[id], icon: <StatusDot status={id} /> })),
+      change: (status) => ({ status }),
+    },
+    {
+      label: texts.bulk.priority,
+      testId: "bulk-priority",
+      options: PRIORITIES.map((id) => ({ id, name: priorityNames[id], icon: <PriorityBars priority={id} /> })),
+      change: (priority) => ({ priority }),
+    },
+  ];
   return (
     <div className="bulk-actions">
-      <Picker
-        label={texts.bulk.assign}
-        value=""
-        options={[
-          { id: NOBODY, name: texts.nobody, icon: <UnassignedIcon /> },
-          ...people.map((agent) => ({ id: String(agent.id), name: agent.name, icon: <Avatar person={agent} size="small" /> })),
-        ]}
-        onPick={(id) => onWrite({ assigned_to: id === NOBODY ? null : Number(id) })}
-        className="button"
-        placement="top start"
-        isDisabled={isBusy}
-        testId="bulk-assign"
-      >
-        {texts.bulk.assign}
-      </Picker>
-      <Picker
-        label={texts.bulk.status}
-        value=""
-        options={STATUSES.map((id) => ({ id, name: statusNames[id], icon: <StatusDot status={id} /> }))}
-        onPick={(status) => onWrite({ status })}
-        className="button"
-        placement="top start"
-        isDisabled={isBusy}
-        testId="bulk-set-status"
-      >
-        {texts.bulk.status}
-      </Picker>
-      <Picker
-        label={texts.bulk.priority}
-        value=""
-        options={PRIORITIES.map((id) => ({ id, name: priorityNames[id], icon: <PriorityBars priority={id} /> }))}
-        onPick={(priority) => onWrite({ priority })}
-        className="button"
-        placement="top start"
-        isDisabled={isBusy}
-        testId="bulk-priority"
-      >
-        {texts.bulk.priority}
-      </Picker>
+      {menus.map(({ label, testId, options, change }) => (
+        <Picker
+          key={testId}
+          label={label}
+          value=""
+          options={options}
+          onPick={(id) => onWrite(change(id))}
+          className="button"
+          placement="top start"
+          isDisabled={isBusy}
+          testId={testId}
+        >
+          {label}
+        </Picker>
+      ))}
       <Button className="button" isDisabled={isBusy} onPress={() => onWrite({ archived: !listing.archived })} data-testid="bulk-archive">
         <ArchiveIcon />
         {listing.archived ? texts.form.unarchive : texts.form.archive}

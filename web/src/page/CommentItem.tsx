@@ -3,12 +3,13 @@ import type { Pending } from "../domain/command";
 import type { CommentNow } from "../domain/feed";
 import type { Action } from "../domain/model";
 import { ago, clock, fullTime } from "../domain/times";
-import { problemText, texts } from "../texts";
+import { texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { Button } from "./Button";
 import { useWorkplace } from "./hooks";
 import { BinIcon, PencilIcon, ReplyIcon } from "./icons";
 import { Prose } from "./Prose";
+import { Refused } from "./Refused";
 
 interface Props {
   readonly customerId: number;
@@ -148,8 +149,7 @@ function Quote({ to, answered, onJump }: QuoteProps) {
 
 /** What becomes of a change of a comment. */
 function Rewrite({ pending }: { readonly pending: Pending }) {
-  const { outbox } = useWorkplace();
-  const { state, problem, command, id } = pending;
+  const { state, command } = pending;
   if (state !== "refused") {
     return (
       <p className="comment-state" role="status">
@@ -158,20 +158,9 @@ function Rewrite({ pending }: { readonly pending: Pending }) {
     );
   }
   return (
-    <div className="refused" role="alert" data-testid="refused-rewrite">
-      <p className="refusal">
-        {command.method === "comment.delete" ? texts.feed.notDeleted : texts.feed.notChanged} {problem && problemText(problem)}
-      </p>
+    <Refused pending={pending} title={command.method === "comment.delete" ? texts.feed.notDeleted : texts.feed.notChanged}>
       {command.method === "comment.edit" && <blockquote className="comment-quote">{command.data.body}</blockquote>}
-      <div className="buttons">
-        <Button className="button" onPress={() => outbox.again(pending)}>
-          {texts.tryAgain}
-        </Button>
-        <Button className="button quiet" onPress={() => outbox.discard(id)}>
-          {texts.feed.discard}
-        </Button>
-      </div>
-    </div>
+    </Refused>
   );
 }
 

@@ -1,16 +1,17 @@
 import type { Pending } from "../domain/command";
 import type { Pad } from "../live/pad";
-import { problemText, texts } from "../texts";
+import { texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { Button } from "./Button";
 import { useStore, useWorkplace } from "./hooks";
 import { Prose } from "./Prose";
+import { Refused } from "./Refused";
 
 /** An own comment that the server has not answered yet, or that it refused. */
 export function PendingComment({ pending, pad }: { readonly pending: Pending; readonly pad: Pad }) {
-  const { me, outbox, link } = useWorkplace();
+  const { me, link } = useWorkplace();
   const { phase } = useStore(link.state);
-  const { command, state, problem, id } = pending;
+  const { command, state, id } = pending;
   if (command.method !== "comment.add") return null;
   const isOffline = phase !== "live" && phase !== "fallback";
   return (
@@ -27,20 +28,14 @@ export function PendingComment({ pending, pad }: { readonly pending: Pending; re
           <Prose body={command.data.body} />
         </p>
         {state === "refused" && (
-          <div className="refused" role="alert">
-            {problem && <p className="refusal">{problemText(problem)}</p>}
-            <div className="buttons">
-              <Button className="button" onPress={() => outbox.again(pending)}>
-                {texts.tryAgain}
-              </Button>
+          <Refused
+            pending={pending}
+            buttons={
               <Button className="button" onPress={() => pad.takeBack(pending)}>
                 {texts.feed.takeBack}
               </Button>
-              <Button className="button quiet" onPress={() => outbox.discard(id)}>
-                {texts.feed.discard}
-              </Button>
-            </div>
-          </div>
+            }
+          />
         )}
       </div>
     </article>

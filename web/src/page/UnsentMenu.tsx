@@ -1,9 +1,10 @@
 import type { RefObject } from "react";
 import { Dialog, Popover } from "react-aria-components";
 import { changedFields, type Command, type Pending } from "../domain/command";
-import { fieldName, problemText, texts } from "../texts";
+import { fieldName, texts } from "../texts";
 import { Button } from "./Button";
 import { useStore, useWorkplace } from "./hooks";
+import { Refused } from "./Refused";
 import { customerPath, navigate } from "./route";
 
 interface Props {
@@ -22,7 +23,7 @@ export default function UnsentMenu({ trigger, onClose }: Props) {
         <h2 className="small-title">{texts.unsent.refusedTitle}</h2>
         <ul>
           {refused.map((one) => (
-            <Refused key={one.id} pending={one} onClose={onClose} />
+            <Unaccepted key={one.id} pending={one} onClose={onClose} />
           ))}
         </ul>
       </Dialog>
@@ -30,33 +31,27 @@ export default function UnsentMenu({ trigger, onClose }: Props) {
   );
 }
 
-function Refused({ pending, onClose }: { readonly pending: Pending; readonly onClose: () => void }) {
-  const { outbox, work } = useWorkplace();
-  const { command, problem, id } = pending;
+function Unaccepted({ pending, onClose }: { readonly pending: Pending; readonly onClose: () => void }) {
+  const { work } = useWorkplace();
+  const { command } = pending;
   const customer = command.data.customer_id;
+  const open = () => {
+    navigate(customerPath(customer, location.search));
+    onClose();
+  };
   return (
     <li className="unsent-item" data-testid="unsent-item">
       <b>{work.row(customer)?.name ?? texts.unsent.customer(customer)}</b>
       <span>{wordsFor(command)}</span>
       {"body" in command.data && <blockquote className="comment-quote">{command.data.body}</blockquote>}
-      {problem && <span className="refusal">{problemText(problem)}</span>}
-      <div className="buttons">
-        <Button
-          className="button"
-          onPress={() => {
-            navigate(customerPath(customer, location.search));
-            onClose();
-          }}
-        >
-          {texts.unsent.open}
-        </Button>
-        <Button className="button" onPress={() => outbox.again(pending)}>
-          {texts.tryAgain}
-        </Button>
-        <Button className="button quiet" onPress={() => outbox.discard(id)}>
-          {texts.feed.discard}
-        </Button>
-      </div>
+      <Refused
+        pending={pending}
+        buttons={
+          <Button className="button" onPress={open}>
+            {texts.unsent.open}
+          </Button>
+        }
+      />
     </li>
   );
 }
