@@ -8,7 +8,6 @@ its bytes. What a reader does not take piles up in the sink, bounded in bytes: a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol
 
 import structlog
@@ -58,8 +57,8 @@ class Owner(Protocol):
 class Outbox:
     """The doors of this process that have something to send, flushed once in each turn of the loop."""
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], object] | None = None) -> None:
-        self._call_soon = call_soon or asyncio.get_running_loop().call_soon
+    def __init__(self) -> None:
+        self._call_soon = asyncio.get_running_loop().call_soon
         self._doors: list[Door] = []
         self.packers = Packers()
 
