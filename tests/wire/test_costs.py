@@ -15,6 +15,7 @@ import pytest
 from channels.command import AddComment
 from channels.names import customer_channel
 from channels.push import Push, signal
+from server.realtime import direct
 from server.realtime.codecs.json import JsonCodec
 from server.realtime.codecs.protobuf import ProtobufCodec
 from server.realtime.direct import SEND_BUFFER, SocketProtocol, State
@@ -165,18 +166,18 @@ async def test_a_slow_reader_is_cut_off_within_its_bound_and_delays_nobody(node:
     seen: list[int] = []
 
     def read() -> None:
-        while len(seen) < 200:
+        while len(seen) < 60:
             seen.extend(message["push"]["pub"]["data"]["n"] for message in quick.messages())
 
     reading = asyncio.create_task(asyncio.to_thread(read))
     name, most = customer_channel(customer.id), 0
-    for number in range(200):
+    for number in range(60):
         node.services.hub.deliver(signal(name, {"n": number, "filling": "x" * 50_000}))
         await eventually(lambda n=number: n in seen, what="the quick one keeps up")  # type: ignore[misc]
         if stuck.state is State.OPEN:
             most = max(most, stuck.transport.get_write_buffer_size())
     await asyncio.wait_for(reading, 20)
-    assert seen == list(range(200))
+    assert seen == list(range(60))
     assert stuck.state is State.CLOSED
     assert most <= OUTGOING_LIMIT
     assert [session.caller.agent.username for session in node.services.sessions.all() if session.caller] == ["dana"]
@@ -242,7 +243,10 @@ async def stuck(node: Node, viewer: Any) -> tuple[Peer, SocketProtocol]:
     return one, connection
 
 
-async def test_a_reader_that_says_goodbye_and_takes_nothing_is_dropped(node: Node, viewer: Any) -> None:
+async def test_a_reader_that_says_goodbye_and_takes_nothing_is_dropped(
+    node: Node, viewer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct, "GOODBYE", 0.05)
     one, connection = await stuck(node, viewer)
     one.send(close(1000))
     await eventually(lambda: len(node.services.sessions) == 0, what="the session is over at once")

@@ -51,7 +51,7 @@ def events_of(pieces: list[bytes]) -> list[Event]:
     return [event for piece in pieces for event in reader.feed(piece)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(stream=STREAM, cuts=st.lists(st.integers(0, 400), max_size=12))
 def test_any_split_of_the_bytes_gives_the_same_events(stream: bytes, cuts: list[int]) -> None:
     whole = events_of([stream])
