@@ -27,6 +27,9 @@ PORTION = 256 * 1024
 """Bytes of publications that a receiver is given before it is asked whether it has taken most of them: it comes
 back because it was slow, perhaps, and must not be cut off again for what it has missed."""
 
+MANY = 2_000
+"""Open channels beyond which, while the bus is there, each call of `reconcile` looks at one half of them."""
+
 GRACE = 0.05
 """Seconds that a publication which seems to be missing may still be on its way, before the stream is read."""
 
@@ -66,6 +69,7 @@ class Hub:
         self._call_later = call_later or asyncio.get_running_loop().call_later
         self._feeds: dict[str, Feed] = {}
         self._listeners: dict[str, Callable[[Push], None]] = {}
+        self._half = 0
         self.healed = 0  # publications that came by the stream and not by the bus
 
     @property
@@ -259,7 +263,10 @@ class Hub:
         Returns the stream's epoch. Called twice a second; it finds what a crash between commit and publish, or
         a bus that lost a message without a word, has left undelivered.
         """
-        positions = {feed.name: feed.offset for feed in self._feeds.values() if feed.offset is not None}
+        positions = [(feed.name, feed.offset) for feed in self._feeds.values() if feed.offset is not None]
+        if len(positions) > MANY and self._broker.connected:
+            self._half ^= 1
+            positions = [position for position in positions if position[0].id % 2 == self._half]
         epoch, tops = await self._stream.ahead(positions)
         if epoch == self.epoch:
             for channel, top in tops.items():

@@ -50,7 +50,7 @@ class Stream(Protocol):
         there is none, and DatabaseUnavailable."""
         ...
 
-    async def ahead(self, positions: Mapping[ChannelName, int]) -> tuple[str, Mapping[str, int]]:
+    async def ahead(self, positions: Sequence[tuple[ChannelName, int]]) -> tuple[str, Mapping[str, int]]:
         """The epoch, and the latest offset of each channel whose stream has more than the given one."""
         ...
 

@@ -45,14 +45,15 @@ class PostgresStream:
             raise PermissionDenied(f"channel {name} is not yours to see")
         return page
 
-    async def ahead(self, positions: Mapping[ChannelName, int]) -> tuple[str, Mapping[str, int]]:
+    async def ahead(self, positions: Sequence[tuple[ChannelName, int]]) -> tuple[str, Mapping[str, int]]:
         """See the port. One query for all open channels; only those that are behind come back."""
-        customers = {name.id: at for name, at in positions.items() if name.kind is ChannelKind.CUSTOMER}
-        agents = {name.id: at for name, at in positions.items() if name.kind is ChannelKind.AGENT}
+        columns: dict[ChannelKind, tuple[list[int], list[int]]] = {kind: ([], []) for kind in ChannelKind}
+        for name, offset in positions:
+            ids, offsets = columns[name.kind]
+            ids.append(name.id)
+            offsets.append(offset)
         async with self._database.reading() as connection:
-            rows = await connection.fetch(
-                SQL["ahead"], list(customers), list(customers.values()), list(agents), list(agents.values())
-            )
+            rows = await connection.fetch(SQL["ahead"], *columns[ChannelKind.CUSTOMER], *columns[ChannelKind.AGENT])
         return rows[0]["epoch"], {f"{row['kind']}:{row['id']}": row["offset"] for row in rows if row["id"] is not None}
 
 

@@ -94,15 +94,18 @@ WHERE i.agent_id = $1
 ORDER BY n."offset" DESC
 
 -- name: ahead
--- The channels whose stream has more than the given offsets; one row with nulls where there are none.
+-- The channels whose stream has more than the given offsets; one row with nulls where there are none. LIMIT keeps
+-- the planner from reading a table of a million customers as a whole for the sake of some thousands.
 SELECT h.epoch, b.kind, b.id, b."offset"
 FROM history AS h
 LEFT JOIN (
     SELECT 'customer' AS kind, c.id, c."offset"
     FROM unnest($1::bigint[], $2::bigint[]) AS w (id, "offset")
-    JOIN customers AS c ON c.id = w.id AND c."offset" > w."offset"
+    CROSS JOIN LATERAL (SELECT k.id, k."offset" FROM customers AS k WHERE k.id = w.id LIMIT 1) AS c
+    WHERE c."offset" > w."offset"
     UNION ALL
     SELECT 'agent', i.agent_id, i."offset"
     FROM unnest($3::bigint[], $4::bigint[]) AS w (id, "offset")
-    JOIN inboxes AS i ON i.agent_id = w.id AND i."offset" > w."offset"
+    CROSS JOIN LATERAL (SELECT k.agent_id, k."offset" FROM inboxes AS k WHERE k.agent_id = w.id LIMIT 1) AS i
+    WHERE i."offset" > w."offset"
 ) AS b ON true

@@ -13,10 +13,13 @@ import pytest
 
 from channels.agent import Agent, Visibility
 from channels.customer import Status
+from channels.names import customer_channel
 from persistence.actions import Actions
 from persistence.customers import Customers
 from persistence.database import Database, DatabaseOptions
 from persistence.listing import Filter, Place, Sort, page_statement
+from persistence.queries import queries
+from persistence.stream import PostgresStream
 from tests.ground.proxy import Proxy, postgres_behind, postgres_through
 
 CUSTOMERS = 15_000
@@ -174,3 +177,21 @@ async def test_a_page_is_one_round_trip(database_url: str) -> None:
         await page(cursor)
         await log()  # the statements are prepared once for each connection
         assert [await cost(page(None)), await cost(page(cursor)), await cost(log())] == [1, 1, 1]
+
+
+async def test_the_healer_looks_at_the_open_channels_alone(database_url: str) -> None:
+    """However many there are, and whatever share of the table: a table of a million is never read as a whole."""
+    async with Database.connect(DatabaseOptions(database_url, pool_min=1, pool_max=1)) as database:
+        async with database.writing() as connection:
+            await connection.execute(FILL)
+            ids = [row["id"] for row in await connection.fetch("SELECT id FROM customers LIMIT 10000")]
+        positions = [(customer_channel(number), 5) for number in ids]
+        positions[7] = (customer_channel(ids[7]), 3)
+        async with database.reading() as connection:
+            values = [ids, [5] * len(ids), [1, 2], [0, 0]]
+            plan = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {queries('stream')['ahead']}", *values)
+        touched = [node for node in nodes(orjson.loads(plan)[0]["Plan"]) if node.get("Relation Name") == "customers"]
+        assert {node["Node Type"] for node in touched} <= {"Index Scan", "Index Only Scan"}
+        assert [node["Actual Loops"] for node in touched] == [len(ids)]
+        _, ahead = await PostgresStream(database).ahead(positions)
+        assert ahead == {f"customer:{ids[7]}": 5}

@@ -54,8 +54,8 @@ class ModelStream:
         fresh = [Push(push.kind, push.channel, push.data, push.offset) for push in pushes]
         return StreamPage(EPOCH, len(self.log), fresh, self.assigned_to)
 
-    async def ahead(self, positions: Mapping[ChannelName, int]) -> tuple[str, Mapping[str, int]]:
-        return EPOCH, {str(name): len(self.log) for name, at in positions.items() if len(self.log) > at}
+    async def ahead(self, positions: Sequence[tuple[ChannelName, int]]) -> tuple[str, Mapping[str, int]]:
+        return EPOCH, {str(name): len(self.log) for name, at in positions if len(self.log) > at}
 
 
 class ModelBus:

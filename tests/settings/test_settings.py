@@ -57,7 +57,14 @@ def test_database_addresses_as_platforms_write_them(given: str, understood: str)
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://cache:6379/1", "rediss://:p@cache", "redis+cluster://a:1,b:2", "unix:///run/redis.sock?db=2"]
+    "url",
+    [
+        "redis://cache:6379/1",
+        "rediss://:p@cache",
+        "redis+sentinel://a:1,b/desk",
+        "redis+cluster://a:1,b:2",
+        "unix:///run/redis.sock?db=2",
+    ],
 )
 def test_redis_addresses(url: str) -> None:
     assert Settings.load(OUTSIDE | {"REDIS_URL": url}).redis_url == url
