@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import pytest
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, expect
 
 from channels.agent import Agent
@@ -15,7 +16,7 @@ from tests.ground.eventually import eventually
 from tests.ground.proxy import Proxy
 from tests.realtime.conftest import Node, running_node
 
-STREAMS = ("**/connection/http_stream", "**/connection/sse?*")
+HTTP_STREAM, SSE = "**/connection/http_stream", "**/connection/sse?*"
 BLOCKED = ("WebSocket", "net::ERR_")
 
 
@@ -30,12 +31,17 @@ async def hold_the_clock(page: Page) -> None:
     await page.clock.install()
 
 
-async def block_streams(page: Page) -> None:
-    async def abort(route: Route) -> None:
-        await route.abort()
+async def block_http_stream(page: Page) -> None:
+    await page.route(HTTP_STREAM, abort)
 
-    for address in STREAMS:
-        await page.route(address, abort)
+
+async def block_streams(page: Page) -> None:
+    await block_http_stream(page)
+    await page.route(SSE, abort)
+
+
+async def abort(route: Route) -> None:
+    await route.abort()
 
 
 @asynccontextmanager
@@ -83,12 +89,13 @@ async def test_without_any_socket_everything_works_by_asking(browser: Browser, n
         await expect(page.get_by_test_id("notice").first).to_contain_text("And this one, @dana?")
 
 
-async def test_where_sockets_are_blocked_streams_are_used(browser: Browser, node: Node) -> None:
+@pytest.mark.parametrize("transport", ["http_stream", "sse"])
+async def test_where_sockets_are_blocked_streams_are_used(browser: Browser, node: Node, transport: str) -> None:
     dana = await node.agent("dana")
     [customer_id] = await assigned_customers(node, dana, 1)
-    async with entered(browser, node.url, f"/customers/{customer_id}", block_sockets) as page:
-        state = page.get_by_test_id("connection-state")
-        await expect(state).to_have_attribute("data-transport", "http_stream")
+    blocks = [block_sockets] if transport == "http_stream" else [block_sockets, block_http_stream]
+    async with entered(browser, node.url, f"/customers/{customer_id}", *blocks) as page:
+        await expect(page.get_by_test_id("connection-state")).to_have_attribute("data-transport", transport)
         box = page.get_by_test_id("comment-box")
         await box.fill("Out")
         await box.press("Control+Enter")
