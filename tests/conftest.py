@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.ground.folder import reachable_folder
+from tests.ground.redis import describe
 from tests.ground.server import SECRET_KEY, RunningServer, Servers
 from tests.ground.services import TestServices
 
@@ -64,3 +65,8 @@ def servers(tmp_path: Path, database_url: str, redis_url: str) -> Iterator[Serve
 def running_server(servers: Servers) -> RunningServer:
     """One server, ready."""
     return servers.start_blocking()
+
+
+def pytest_report_header() -> str:
+    """So that nobody takes an old Redis for a new one."""
+    return describe()

@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY = 1.0
 """Seconds after which Sentinel or the cluster is asked although nothing seems wrong: an old master may not know."""
 
-AT_MOST_EVERY = 0.05
+PAUSES = (0.05, 0.1, 0.25, 0.5)
+"""Seconds between two looks at least, while there is doubt."""
 
 
 class Fleet:
@@ -90,7 +91,7 @@ class Fleet:
 
     async def run(self) -> None:
         """Ends by cancellation alone."""
-        failures = 0
+        failures = doubts = 0
         async with asyncio.TaskGroup() as self._tasks:
             while True:
                 self._doubt.clear()
@@ -106,7 +107,9 @@ class Fleet:
                 failures = 0
                 self._use(layout)
                 self.found.set()
-                await asyncio.sleep(AT_MOST_EVERY)
+                await asyncio.sleep(PAUSES[min(doubts, len(PAUSES) - 1)])
+                # whoever doubts again and again may be refused for another reason, such as rights that are missing
+                doubts = doubts + 1 if self._doubt.is_set() else 0
                 with suppress(TimeoutError):
                     async with asyncio.timeout(None if self._address.kind is Kind.SINGLE else LOOK_EVERY):
                         await self._doubt.wait()

