@@ -1,19 +1,18 @@
-import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { searchWords } from "../domain/highlight";
 import { listingQuery, type Listing } from "../domain/listing";
-import { NOTHING_SELECTED, anchored, extended, released, selected as allOf, toggled } from "../domain/selection";
 import { texts } from "../texts";
 import { BulkBar } from "./BulkBar";
-import { CustomerRow, type Pick } from "./CustomerRow";
+import { CustomerRow } from "./CustomerRow";
 import { useAgents, useNow, useStore, useWorkplace } from "./hooks";
 import { useShortcut } from "./keys";
 import { ListHead } from "./ListHead";
 import { Notice } from "./Notice";
 import { customerPath, navigate } from "./route";
 import { useListKeys } from "./useListKeys";
-import { usePlace } from "./usePlace";
 import { useRows } from "./useRows";
+import { ROW_HEIGHT, useRowWindow } from "./useRowWindow";
+import { useSelection } from "./useSelection";
 
 interface Props {
   readonly listing: Listing;
@@ -22,9 +21,6 @@ interface Props {
   readonly onMenu: () => void;
 }
 
-const ROW_HEIGHT = 58;
-/** So many rows before the end of what is loaded, more is asked for. */
-const AHEAD = 40;
 const HOVER_MS = 60;
 const MOVES = ["j", "k"] as const;
 const TOGGLE = ["x"] as const;
@@ -33,62 +29,25 @@ export function CustomerList({ listing, selected: open, onChange, onMenu }: Prop
   const workplace = useWorkplace();
   const search = listingQuery(listing);
   const rows = useRows(listing);
-  const { items, hasMore, isLoadingMore, loadMore } = rows;
+  const { items, hasMore, isLoadingMore } = rows;
   const order = useMemo(() => items.map(({ id }) => id), [items]);
   const scroller = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState<number | null>(null);
-  const [picked, setPicked] = useState(NOTHING_SELECTED);
+  const picked = useSelection(order, search, workplace.bulk);
   const { refusals } = useStore(workplace.bulk.state);
-
-  // Another view is another list: what was picked in the old one is let go.
-  const [view, setView] = useState(search);
-  if (view !== search) {
-    setView(search);
-    setPicked(NOTHING_SELECTED);
-    setCursor(null);
-  }
-  useEffect(() => () => workplace.bulk.forget(), [workplace, search]);
-
   const at = order.indexOf(cursor ?? open ?? -1);
-  const virtual = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
-    getItemKey: (index) => items[index]?.id ?? index,
-    overscan: 10,
-    // The row under the keyboard is always there, so that the focus is never lost with it.
-    rangeExtractor: useCallback((range: Range) => withIndex(defaultRangeExtractor(range), at), [at]),
-  });
-  usePlace(scroller, items, ROW_HEIGHT, search);
-  const shown = virtual.getVirtualItems();
-  const last = shown.findLast(({ index }) => index !== at)?.index ?? 0;
-  useEffect(() => {
-    if (hasMore && !isLoadingMore && last >= items.length - AHEAD) loadMore();
-  }, [hasMore, isLoadingMore, loadMore, last, items.length]);
-
-  const show = useCallback((index: number) => virtual.scrollToIndex(index, { align: "auto" }), [virtual]);
-  const pick = useCallback<Pick>(
-    (id, how) => {
-      setCursor(id);
-      workplace.bulk.acknowledge();
-      setPicked((now) => {
-        if (how === "range") return extended(now, order, id);
-        return how === "anchor" ? anchored(now, id) : toggled(now, id);
-      });
-    },
-    [order, workplace],
-  );
+  const { shown, height, show } = useRowWindow(scroller, rows, at, search);
   const keys = useListKeys({
     scroller,
     order,
     at,
-    pageSize: Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1),
+    rowHeight: ROW_HEIGHT,
     show,
     setCursor,
     loadAll: hasMore ? rows.loadAll : null,
     onVisit: workplace.prefetch,
-    onPick: pick,
-    onAll: () => setPicked(allOf(order)),
+    onPick: picked.pick,
+    onAll: () => picked.set(order),
   });
 
   const step = useCallback(
@@ -108,7 +67,7 @@ export function CustomerList({ listing, selected: open, onChange, onMenu }: Prop
   useShortcut(MOVES, step);
   useShortcut(TOGGLE, () => {
     const id = order[at];
-    if (id !== undefined) pick(id, "one");
+    if (id !== undefined) picked.pick(id, "one");
   });
 
   const { nameOf } = useAgents();
@@ -135,7 +94,7 @@ export function CustomerList({ listing, selected: open, onChange, onMenu }: Prop
         {rows.phase === "ready" && items.length === 0 && !rows.isStale && (
           <Notice title={texts.list.none} hint={texts.list.noneHint} />
         )}
-        <ul className="rows" style={{ height: virtual.getTotalSize() }}>
+        <ul className="rows" style={{ height }}>
           {shown.map(({ index, start, key }) => {
             const row = items[index];
             if (!row) return null;
@@ -155,7 +114,7 @@ export function CustomerList({ listing, selected: open, onChange, onMenu }: Prop
                 refusal={refusals.get(row.id) ?? null}
                 words={words}
                 now={now}
-                onPick={pick}
+                onPick={picked.pick}
                 onFocus={setCursor}
               />
             );
@@ -172,16 +131,11 @@ export function CustomerList({ listing, selected: open, onChange, onMenu }: Prop
         picked={picked.ids}
         order={order}
         loadAll={hasMore ? rows.loadAll : null}
-        onPick={(ids) => setPicked(allOf(ids))}
-        onDone={(done) => setPicked((current) => released(current, done))}
+        onPick={picked.set}
+        onDone={picked.release}
       />
     </section>
   );
-}
-
-function withIndex(indexes: number[], index: number): number[] {
-  if (index < 0 || indexes.includes(index)) return indexes;
-  return [...indexes, index].sort((a, b) => a - b);
 }
 
 /** Fetches a customer when the pointer rests on it, so that it is there when it is pressed. */

@@ -8,7 +8,7 @@ interface List {
   readonly order: readonly number[];
   /** The position of the row that has, or had, the focus; -1 for none. */
   readonly at: number;
-  readonly pageSize: number;
+  readonly rowHeight: number;
   readonly show: (index: number) => void;
   readonly setCursor: (id: number) => void;
   /** Loads the rest; null when everything is there. */
@@ -48,6 +48,11 @@ export function useListKeys(list: List): (event: KeyboardEvent) => void {
     list.onVisit(id);
   }
 
+  /** A screenful, less the row that one was on. */
+  function pageSize(): number {
+    return Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / list.rowHeight) - 1);
+  }
+
   function move(index: number, range: boolean): void {
     const to = Math.max(0, Math.min(order.length - 1, index));
     const [from, id] = [order[at], order[to]];
@@ -64,8 +69,8 @@ export function useListKeys(list: List): (event: KeyboardEvent) => void {
     else if (control || event.altKey) return;
     else if (event.key === "ArrowDown") move(at + 1, event.shiftKey);
     else if (event.key === "ArrowUp") move(at - 1, event.shiftKey);
-    else if (event.key === "PageDown") move(at + list.pageSize, event.shiftKey);
-    else if (event.key === "PageUp") move(at - list.pageSize, event.shiftKey);
+    else if (event.key === "PageDown") move(at + pageSize(), event.shiftKey);
+    else if (event.key === "PageUp") move(at - pageSize(), event.shiftKey);
     else if (event.key === "Home") move(0, event.shiftKey);
     else if (event.key === "End") {
       if (list.loadAll) void list.loadAll().then((rows) => go(rows.length - 1, rows.map(({ id }) => id)));
