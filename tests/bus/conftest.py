@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -40,8 +39,3 @@ def old_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def one_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     with outside(single(tmp_path_factory.mktemp("single"))) as running:
         yield running
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path
