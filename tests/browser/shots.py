@@ -46,7 +46,7 @@ class View:
 
 
 async def open_customer(page: Page) -> None:
-    await page.locator("[data-testid=customer-row][data-unread] a").nth(1).click()
+    await page.get_by_test_id("customer-row").nth(9).locator("a").click()
     await expect(page.get_by_test_id("feed-item").last).to_be_visible()
     await expect(page.get_by_test_id("connection-state")).to_have_attribute("data-phase", "live")
 
