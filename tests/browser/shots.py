@@ -97,7 +97,8 @@ async def overtaken(page: Page) -> None:
     path = f"/api/customers/{page.url.rpartition('/')[2]}"
     async with api(page, "lee") as http:
         version = (await http.get(path)).json()["version"]
-        change = {"base_version": version, "changes": {"name": f"{before} & Partners"}}
+        theirs = f"{' '.join(before.split()[:2])} {'Group' if 'Partners' in before else '& Partners'}"
+        change = {"base_version": version, "changes": {"name": theirs}}
         (await http.patch(path, json=change)).raise_for_status()
     await expect(page.get_by_test_id("overtaken")).to_be_visible()
 
