@@ -42,6 +42,7 @@ def _measure(bench: Bench) -> tuple[Numbers, float]:
         "errors": back.count("errors") + back.count("failed") + back.count("wrong"),
         "whole_s": back.raw["whole_s"] or float("inf"),
         "normal_p99_ms": normal.percentile("ack_us", "p99"),
+        "meanwhile_p50_ms": back.percentile("ack_us", "p50"),
         "meanwhile_p99_ms": back.percentile("ack_us", "p99"),
         "recovered": back.count("recovered"),
         "server_cpu_us_per_client": back.cpu("server") / CLIENTS * 1e6,

@@ -85,9 +85,10 @@ static uint64_t viewers_per_write(void) {
 }
 
 /* At R writes a second, whether or not the earlier ones were answered. */
-static void send_due(double began, double rate, uint64_t *count) {
+static void send_due(double began, double rate, double length, uint64_t *count) {
     double now = monotonic_s();
-    uint64_t due = (uint64_t)((now - began) * rate) + 1;
+    uint64_t due = (uint64_t)((now - began) * rate) + 1, most = (uint64_t)(rate * length + 0.5);
+    if (due > most) due = most;
     while (*count < due) {
         uint64_t at = wall_ns() - (uint64_t)((now - began - *count / rate) * 1e9);
         if (!writers_send(-1, at)) {
@@ -108,7 +109,7 @@ static void run_rate(const char *phase, double rate, double length) {
     uint64_t count = 0;
     begin(&marks);
     while (monotonic_s() - marks.at < seconds(length)) {
-        send_due(marks.at, rate, &count);
+        send_due(marks.at, rate, seconds(length), &count);
         poll_once(until_next(marks.at, rate, count));
     }
     drain(&marks, viewers_per_write());
@@ -161,7 +162,7 @@ static void run_back(const char *phase, double rate, double length, int each) {
     begin(&marks);
     while (monotonic_s() - marks.at < seconds(length)) {
         viewers_fill();
-        if (rate > 0) send_due(marks.at, rate, &count);
+        if (rate > 0) send_due(marks.at, rate, seconds(length), &count);
         poll_once(rate > 0 ? until_next(marks.at, rate, count) : 5);
         if (!whole && viewers.ready + viewers.failed >= options.viewers) {
             whole = monotonic_s() - marks.at;
