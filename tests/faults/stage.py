@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -147,7 +148,8 @@ async def _invite_viewers(stage: Stage, stack: AsyncExitStack) -> None:
     world, history, customers = stage.world, stage.history, stage.known.customers
     token = world.token(world.agents[-1])
     for home, node in enumerate(world.nodes):
-        makers: list[tuple[Any, str]] = [(SdkViewer, "sdk"), (RawViewer, "raw"), (PollingViewer, "poll")]
+        sdk = partial(SdkViewer, protobuf=home == 1)
+        makers: list[tuple[Any, str]] = [(sdk, "sdk"), (RawViewer, "raw"), (PollingViewer, "poll")]
         for make, kind in makers:
             name = f"{kind} at {node.name}"
             door = stage.doors[name] = await stack.enter_async_context(world.door(home))

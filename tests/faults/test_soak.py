@@ -15,6 +15,8 @@ from tests.faults.plan import Scale, rounds
 from tests.faults.tale import Tale
 from tests.ground.server import PROJECT
 
+DOCUMENT = PROJECT / "docs" / "faults.md"
+
 
 def test_figures_of_a_history() -> None:
     tale = Tale()
@@ -55,3 +57,8 @@ def test_the_command_explains_itself() -> None:
         [sys.executable, "-m", "bench.soak", "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert "--seed" in done.stdout
+
+
+def test_the_documentation_tells_of_every_fault() -> None:
+    told = [line.split("|")[1].strip() for line in DOCUMENT.read_text().splitlines() if line.startswith("| ")]
+    assert [name for name in told if name in FAULTS] == list(FAULTS)

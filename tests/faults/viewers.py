@@ -7,6 +7,7 @@ that it sees.
 from __future__ import annotations
 
 import asyncio
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
@@ -81,12 +82,13 @@ class Viewer(ABC):
 
 
 class SdkViewer(Viewer):
-    """The official client: it reconnects, resubscribes and recovers by itself."""
+    """The official client, in JSON or Protobuf: it reconnects, resubscribes and recovers by itself."""
 
     def __init__(
         self, name: str, history: History, customers: list[int], socket_url: str, token: str, *, protobuf: bool = False
     ) -> None:
         super().__init__(name, history, customers)
+        self._protobuf = protobuf
         self.client = Client(
             socket_url, token=token, timeout=TIMEOUT, max_reconnect_delay=0.5, proxy=None, use_protobuf=protobuf
         )
@@ -104,9 +106,15 @@ class SdkViewer(Viewer):
 
     async def _state(self, channel: str) -> StreamPosition:
         customer_id = int(channel.partition(":")[2])
-        result = await self.client.rpc("customer.get", {"customer_id": customer_id})
-        self.snapshot(customer_id, result.data["customer"])
-        return StreamPosition(result.data["offset"], result.data["epoch"])
+        asked = {"customer_id": customer_id}
+        result = await self.client.rpc("customer.get", json.dumps(asked).encode() if self._protobuf else asked)
+        answer = self.read(result.data)
+        self.snapshot(customer_id, answer["customer"])
+        return StreamPosition(answer["offset"], answer["epoch"])
+
+    def read(self, payload: Any) -> Any:
+        """A payload, which Protobuf carries as the bytes of its JSON."""
+        return json.loads(payload) if self._protobuf else payload
 
     async def close(self) -> None:
         await self.client.disconnect()
@@ -132,7 +140,7 @@ class _SdkEvents(SubscriptionEventHandler):
 
     async def on_publication(self, ctx: PublicationContext) -> None:
         if ctx.pub.offset:
-            self._viewer.delivered(self._customer_id, ctx.pub.offset, ctx.pub.data)
+            self._viewer.delivered(self._customer_id, ctx.pub.offset, self._viewer.read(ctx.pub.data))
 
 
 class RawViewer(Viewer):

@@ -12,7 +12,7 @@ from channels.agent import Role, Visibility
 from channels.command import AddComment, Command, CreateCustomer
 from channels.errors import DatabaseUnavailable, OutcomeUnknown
 from persistence.agents import Agents
-from persistence.database import Database, DatabaseOptions
+from persistence.database import Database, DatabaseOptions, translated
 from persistence.recorder import Recorded, Recorder
 from tests.ground.proxy import Proxy, postgres_behind, postgres_through
 
@@ -84,6 +84,12 @@ async def test_when_the_outcome_stays_unknown_the_caller_is_told_so(database_url
             proxy.refuse = False
             again = await recorder.record(command)
             assert again.replayed, "it had been committed, and is written once"
+
+
+def test_a_driver_that_has_lost_track_of_a_connection_has_lost_it() -> None:
+    """As it does when a process that was frozen gets an answer and the end of its time limit at once."""
+    with pytest.raises(DatabaseUnavailable), translated():
+        raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
 
 
 async def test_a_caller_that_goes_away_does_not_cancel_its_write(desk_parts: tuple[Database, str]) -> None:
