@@ -233,13 +233,16 @@ async def clients_unreachable(stage: Stage, round_: Round) -> None:
 
 
 async def reader_stalled(stage: Stage, round_: Round) -> None:
-    """A viewer stops reading while more is written than a connection may hold; nobody else notices."""
+    """A viewer stops reading while more is written than its connection may hold, with all the buffers on the way."""
     reader = next(v for v in stage.viewers if isinstance(v, RawViewer) and stage.homes[v.name] == round_.node)
     with stage.fault("slow reader", [reader.name]):
         reader.stall()
         stage.doors[reader.name].hold_answers()  # no more room than the connection's own
-        losses = reader.losses
-        await _write_much(stage, round_, count=50)
+        losses, cut = reader.losses, _cut_off_as_slow(stage)
+        for part in range(20):
+            if _cut_off_as_slow(stage) > cut:
+                break
+            await _write_much(stage, round_, count=15, part=part)
         stage.doors[reader.name].resume()
         reader.read_on()
     await eventually(lambda: reader.losses > losses, within=PATIENCE, what="the slow reader was cut off")
@@ -286,8 +289,12 @@ def _frozen(processes: list[psutil.Process]) -> Iterator[None]:
                 os.kill(process.pid, signal.SIGCONT)
 
 
-async def _write_much(stage: Stage, round_: Round, count: int) -> None:
+def _cut_off_as_slow(stage: Stage) -> int:
+    return sum(node.words.count('"code":3008') for node in stage.world.nodes)
+
+
+async def _write_much(stage: Stage, round_: Round, count: int, part: int = 0) -> None:
     """Comments of 40 KB to the customer that everybody watches."""
     customer_id = stage.known.customers[0]
     for number in range(count):
-        await stage.scribes[0].comment(customer_id, f"{round_.number} much {number}", "😀" * 9_900)
+        await stage.scribes[0].comment(customer_id, f"{round_.number} much {part}.{number}", "😀" * 9_900)
