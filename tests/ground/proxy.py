@@ -87,10 +87,6 @@ class Proxy:
         self._asking.set()
         self._answering.set()
 
-    @property
-    def connections(self) -> int:
-        return len(self._writers) // 2
-
     def cut_after_answer_to(self, text: bytes) -> None:
         self._trigger = text
 
