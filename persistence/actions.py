@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from channels.action import ActionKind
 from channels.errors import InvalidRequest, NotFound
 from persistence.database import Database
 from persistence.queries import queries
-from persistence.rows import actions_shown
+from persistence.rows import actions_text
 
 SQL = queries("actions")
 BEYOND = 2**63 - 1
@@ -20,14 +22,20 @@ BEYOND = 2**63 - 1
 class ActionPage:
     """`offset` is the customer's latest at the moment of the page, whether or not the page reaches it.
 
-    `items` are the actions as `Action.as_json` shows them, ready for orjson (see `persistence.rows`);
-    `assigned_to` tells whose customer it was at that moment, for the permission.
+    `text` are the actions as `Action.as_json` shows them, as JSON: the members of an array without its brackets, empty
+    where there are none. `assigned_to` tells whose customer it was at that moment, for the permission.
     """
 
     epoch: str
     offset: int
     assigned_to: int | None
-    items: list[dict[str, Any]]
+    text: bytes
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The actions taken apart, for those who do not just pass them on."""
+        items: list[dict[str, Any]] = orjson.loads(b"[%b]" % self.text)
+        return items
 
 
 class Actions:
@@ -51,9 +59,10 @@ class Actions:
             raise InvalidRequest.of("before", "cannot be combined with after")
         name, start = ("after", after) if after is not None else ("before", BEYOND if before is None else before)
         async with self._database.reading_pages() as connection:
-            rows = await connection.fetch(SQL[name], customer_id, start, None if kinds is None else list(kinds), limit)
-        if not rows:
+            row = await connection.fetchrow(
+                SQL[name], customer_id, start, None if kinds is None else list(kinds), limit
+            )
+        if row is None:
             raise NotFound(f"there is no customer {customer_id}")
-        first = rows[0]
-        items = [] if first["id"] is None else actions_shown(rows)
-        return ActionPage(first["epoch"], first["top"], first["assigned_to"], items)
+        text = b"" if row["cells"] is None else actions_text(customer_id, row["cells"], row["actors"])
+        return ActionPage(row["epoch"], row["top"], row["assigned_to"], text)

@@ -150,6 +150,32 @@ async def test_unread_actions_are_looked_up_for_the_rows_of_the_page_alone(datab
     assert [node["Actual Loops"] for node in marks] == [LIMIT + 1]
 
 
+async def test_a_page_of_a_log_reads_what_it_shows_wherever_it_is(connection: asyncpg.Connection) -> None:
+    """Of both halves, the older half archived; and each of the actors once, however often they acted."""
+    actions = f"""
+        INSERT INTO %s (
+            id, customer_id, "offset", kind, actor_id, mentions, changes, version, command_id, command_fingerprint,
+            created_at
+        )
+        OVERRIDING SYSTEM VALUE
+        SELECT n, 1, n, 'comment', 1 + n %% {AGENTS}, '{{}}', '{{}}', 1, gen_random_uuid(), '', now()
+        FROM generate_series(%d, %d) AS n
+    """
+    await connection.execute(actions % ("customer_actions_archive", 1, 10_000))
+    await connection.execute(actions % ("customer_actions", 10_001, 20_000))
+    await connection.execute("ANALYZE")
+    for mode, name, start in product(MODES, ("after", "before"), (300, 10_050, 19_800)):
+        await connection.execute(f"SET plan_cache_mode = {mode}")
+        await connection.execute(f"PREPARE log AS {queries('actions')[name]}")
+        explained = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE log (1, {start}, NULL, {LIMIT})")
+        await connection.execute("DEALLOCATE log")
+        plan = orjson.loads(explained)[0]["Plan"]
+        read = [node for node in nodes(plan) if node.get("Relation Name", "").startswith("customer_actions")]
+        assert {node["Node Type"] for node in read} == {"Index Scan"}, (mode, name, start)
+        assert sum(node["Actual Rows"] for node in read) <= LIMIT + 1, (mode, name, start)
+        assert sum(node["Actual Rows"] for node in nodes(plan) if node.get("Relation Name") == "agents") == AGENTS
+
+
 async def test_a_page_is_one_round_trip(database_url: str) -> None:
     """Of a list and of a log, the permission included, wherever it is."""
     async with (
