@@ -152,16 +152,16 @@ class Database:
         """
         async with self._acquire(self._primary) as connection:
             transaction = connection.transaction()
-            await transaction.start()
             try:
+                await transaction.start()
                 yield connection
             except BaseException:
-                with suppress(*LOST, TimeoutError, asyncpg.PostgresError):
-                    await transaction.rollback()
+                await _roll_back(connection, transaction)
                 raise
             try:
                 await transaction.commit()
             except (*LOST, TimeoutError) as error:
+                _drop(connection)
                 raise OutcomeUnknown from error
 
     @asynccontextmanager
@@ -242,6 +242,19 @@ def _in_our_words(error: BaseException) -> DatabaseUnavailable:
     if isinstance(error, LOST):
         return DatabaseUnavailable()
     return DatabaseBusy(f"the database is too busy ({type(error).__name__}); try again")
+
+
+async def _roll_back(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
+    try:
+        await transaction.rollback()
+    except (*LOST, TimeoutError, asyncpg.PostgresError):
+        _drop(connection)
+
+
+def _drop(connection: Connection) -> None:
+    """Nobody else shall get it with a transaction under way."""
+    with suppress(asyncpg.InterfaceError):  # the pool has dropped it already
+        connection.terminate()
 
 
 async def _open_pool(url: str, options: DatabaseOptions) -> asyncpg.Pool[Any]:

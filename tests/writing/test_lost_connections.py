@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -90,6 +92,22 @@ def test_a_driver_that_has_lost_track_of_a_connection_has_lost_it() -> None:
     """As it does when a process that was frozen gets an answer and the end of its time limit at once."""
     with pytest.raises(DatabaseUnavailable), translated():
         raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+
+
+async def test_a_connection_whose_transaction_cannot_be_rolled_back_is_given_to_nobody_else(database_url: str) -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    async with Database.connect(DatabaseOptions(database_url, pool_min=1, pool_max=1)) as database:
+        with suppress(KeyError):
+            async with database.writing() as connection:
+                own = await connection.fetchval("SELECT pg_backend_pid()")
+                under_way = asyncio.ensure_future(connection.execute("SELECT pg_sleep(60)"))
+                await asyncio.sleep(0)  # reason: the statement is sent in its task's first turn
+                raise KeyError
+        async with database.reading() as connection:
+            assert await connection.fetchval("SELECT pg_backend_pid()") != own
+        await asyncio.gather(under_way, return_exceptions=True)
+    assert complaints == []
 
 
 async def test_a_caller_that_goes_away_does_not_cancel_its_write(desk_parts: tuple[Database, str]) -> None:
