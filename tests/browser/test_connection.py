@@ -83,7 +83,7 @@ async def test_without_any_socket_everything_works_by_asking(browser: Browser, n
         await expect(row(page, first)).to_contain_text("By HTTP Ltd")
         await node.write("lee", AddComment(second, "And this one, @dana?"))
         await page.clock.fast_forward(20_000)  # when lists and notices are asked for again
-        await expect(row(page, second).get_by_text("1", exact=True)).to_be_visible()
+        await expect(row(page, second).get_by_text("2", exact=True)).to_be_visible()  # its creation is unread as well
         await expect(page.get_by_test_id("inbox-count")).to_have_text("1")
         await page.get_by_role("link", name="Inbox").click()
         await expect(page.get_by_test_id("notice").first).to_contain_text("And this one, @dana?")

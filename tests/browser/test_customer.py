@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Browser, Locator, Page, expect
+import asyncio
+
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from channels.agent import Agent
 from channels.command import AddComment, Base, UpdateCustomer
-from tests.browser.office import assigned_customers, hire, shoot, signed_in
+from tests.browser.office import assigned_customers, hire, row, shoot, signed_in
 from tests.ground.eventually import eventually
+from tests.realtime.client import connected
 from tests.realtime.conftest import Node, running_node
 
 HOSTILE = "<img src=x onerror=alert(1)> javascript:alert(1) https://example.com/a?b=1&c=2 <b>kim@example.com</b>"
@@ -56,6 +59,29 @@ async def has_read(node: Node, agent: Agent, customer_id: int, offset: int) -> b
     async with node.services.database.reading() as connection:
         mark = 'SELECT "offset" FROM read_marks WHERE agent_id = $1 AND customer_id = $2'
         return bool((await connection.fetchval(mark, agent.id, customer_id) or 0) >= offset)
+
+
+async def test_who_comes_while_the_page_asks_who_is_here_is_seen(browser: Browser, node: Node) -> None:
+    """The answer that is on its way does not know of them; what was heard meanwhile does."""
+    [customer_id] = await assigned_customers(node, await node.agent("lee"), 1)
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        response = await route.fetch()
+        held.set()
+        await go_on.wait()
+        await route.fulfill(response=response)
+
+    async with signed_in(browser, node, "lee") as page:
+        await page.route("**/presence", hold)
+        await row(page, customer_id).click()
+        await held.wait()
+        async with connected(node.socket_url, await node.token("dana")) as dana:
+            await dana.watch(customer_id)
+            await dana.call("comment.add", customer_id=customer_id, body="I am here")
+            await expect(page.get_by_test_id("feed")).to_contain_text("I am here")  # so her join has arrived as well
+            go_on.set()
+            await expect(page.get_by_test_id("viewers")).to_have_attribute("aria-label", "Also viewing: Dana")
 
 
 async def test_what_others_wrote_stays_text_and_only_safe_addresses_are_links(browser: Browser, node: Node) -> None:

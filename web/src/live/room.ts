@@ -41,6 +41,8 @@ export interface RoomState {
   readonly reported: readonly ServerConflict[];
 }
 
+type CompanyChange = (now: company.Company) => company.Company;
+
 const FIRST_PAGE = 50;
 const OLDER_PAGE = 100;
 const EXPIRY_MS = 1_000;
@@ -60,6 +62,8 @@ export class Room {
   private expiry: ReturnType<typeof setInterval> | undefined;
   private caughtUp: number | null = null;
   private filling = false;
+  /** What was heard of the company since it was asked about. */
+  private heard: CompanyChange[] | null = null;
   private typedAt = 0;
   private readUpTo = Infinity;
 
@@ -304,11 +308,19 @@ export class Room {
   }
 
   private async lookAround(): Promise<void> {
+    const heard: CompanyChange[] = [];
+    this.heard = heard;
     try {
       const report = await this.calls.presence(this.id);
-      this.company((now) => company.reported(now, report, Date.now()));
+      if (this.heard !== heard) return; // asked again meanwhile: that answer is the newer one
+      this.heard = null;
+      // Whoever came or went while the report was on its way may not be in it.
+      this.company((now) =>
+        heard.reduce((rest, change) => change(rest), company.reported(now, report, Date.now())),
+      );
     } catch {
       // Presence is courtesy: without it the room works.
+      if (this.heard === heard) this.heard = null;
     }
   }
 
@@ -357,7 +369,8 @@ export class Room {
     this.wasLive = this.link.isLive;
   }
 
-  private company(change: (now: company.Company) => company.Company): void {
+  private company(change: CompanyChange): void {
+    this.heard?.push(change);
     this.state.update((state) => {
       const next = change(state.company);
       return next === state.company ? state : { ...state, company: next };
