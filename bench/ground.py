@@ -116,13 +116,14 @@ class Ground:
         await _execute(self.url(database), [seed, "VACUUM ANALYZE", "CHECKPOINT"])
 
     def pgbench(self, database: str, script: str, *, clients: int, seconds: float, core: int | None) -> PgbenchRun:
-        """`pgbench` of the same PostgreSQL: prepared statements, one thread, fixed time."""
+        """`pgbench` of the same PostgreSQL, in sessions set up as the server's: one thread, a fixed time."""
         folder = Path(tempfile.mkdtemp(dir=self.temporary))
         (folder / "script.sql").write_text(script)
         options = f"-n -M prepared -c {clients} -j 1 -T {max(1, round(seconds))} -l --log-prefix {folder}/log".split()
         command = [str(self.programs / "pgbench"), *options, "-f", str(folder / "script.sql"), self.url(database)]
         done = subprocess.run(
             [*([] if core is None else on_core(core)), *command],
+            env={**os.environ, "PGOPTIONS": "-c plan_cache_mode=force_generic_plan -c jit=off"},
             capture_output=True,
             text=True,
             timeout=seconds + 60,
