@@ -45,6 +45,7 @@ async def drain(services: Services, impatient: Callable[[], bool] = lambda: Fals
     `impatient`: whether the rest is to be told at once.
     """
     services.draining = True
+    services.polls.release()
     leaving = services.sessions.all()
     log.info("draining", connections=len(leaving), seconds=round(spread(len(leaving)), 2))
     loop = asyncio.get_running_loop()

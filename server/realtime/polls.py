@@ -1,4 +1,4 @@
-"""The requests that wait for news: they too end when their caller may not see it any more."""
+"""The requests that wait for news: they too end when their caller may not see it any more or the server stops."""
 
 from __future__ import annotations
 
@@ -21,13 +21,19 @@ class Polls:
 
     @contextmanager
     def waiting(self, caller: Caller) -> Iterator[asyncio.Future[None]]:
-        """A future that is set when the caller's rights change; whoever waits then looks at them again."""
+        """A future that is set when the caller's rights change or the server stops; whoever waits then looks again."""
         changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[changed] = caller
         try:
             yield changed
         finally:
             del self._waiting[changed]
+
+    def release(self) -> None:
+        """The server is about to stop: nobody waits any longer."""
+        for changed in self._waiting:
+            if not changed.done():
+                changed.set_result(None)
 
     def follow(self, change: DirectoryChange) -> None:
         agents = change.deactivated | change.changed.keys()

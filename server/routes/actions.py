@@ -75,7 +75,7 @@ async def _page_or_wait(services: Services, caller: Caller, customer_id: int, qu
             raise NotFound(f"there is no customer {customer_id}")
         left = deadline - asyncio.get_running_loop().time()
         # an `after` beyond the log is of another history: nothing to wait for
-        if page.text or query.after is None or left <= 0 or page.offset < query.after:
+        if page.text or query.after is None or left <= 0 or page.offset < query.after or services.draining:
             return page
         await services.wait_for_news(caller, customer_id, page.offset, left)
 

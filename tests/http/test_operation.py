@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from server.realtime.drain import drain
 from tests.ground.eventually import eventually
 from tests.ground.proxy import Proxy, postgres_behind, postgres_through, unix_socket
 from tests.http.desk import Desk, open_desk, problem
@@ -23,6 +25,17 @@ async def test_a_server_that_is_about_to_stop_wants_no_more_work(desk: Desk) -> 
     document = problem(await desk.client().get("/readyz"), 503, "not-ready")
     assert "draining: the server is about to stop" in document["missing"]
     assert (await desk.client().get("/livez")).status_code == 200
+
+
+async def test_a_server_that_stops_answers_those_who_wait_for_news(desk: Desk) -> None:
+    """With nothing, and not with an error: they ask again, elsewhere."""
+    customer = await desk.customer()
+    path = f"/api/customers/{customer['id']}/actions"
+    waiting = asyncio.ensure_future(desk.of("ines").get(path, params={"after": 1, "wait": 25}))
+    await eventually(lambda: desk.services.polls.count == 1, what="the request waits")
+    await drain(desk.services)
+    answer = await asyncio.wait_for(waiting, 20)
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
 
 
 async def test_a_lost_database_is_named_and_every_call_says_that_it_can_be_tried_again(
