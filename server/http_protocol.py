@@ -22,6 +22,9 @@ from server.realtime.direct import SEND_BUFFER, App, SocketProtocol
 HEAD_DEADLINE = 10.0
 """Seconds from connecting, or from the first byte of a later request, to the end of its head."""
 
+FIRST_WORD = 0.5
+"""Seconds that a client which has just connected to a server that stops gets for its request: it may be on its way."""
+
 CONNECTION = "casewire.connection"
 """The scope extension with the `HttpProtocol` of a request, for answers that are written straight to the transport."""
 
@@ -73,6 +76,7 @@ class HttpProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._heads = heads
+        self._leaving = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # reason: as in uvicorn
         super().connection_made(transport)
@@ -108,6 +112,16 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._heads.met(self.transport)
         super().on_headers_complete()
+        if self._leaving and self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """The server stops: no connection is closed under its first request."""
+        if self.cycle is None and not self._leaving:
+            self._leaving = True
+            self.loop.call_later(FIRST_WORD, self.shutdown)
+        else:
+            super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

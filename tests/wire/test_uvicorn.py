@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -111,6 +112,20 @@ async def test_an_upgrade_reaches_the_application_once_and_leaves_nothing_of_it_
         assert await asyncio.to_thread(one.ends)
         assert app.echoes[0].gone
         await eventually(lambda: not server.server_state.connections, what="forgotten")
+
+
+@pytest.mark.parametrize("asked", [b"GET / HTTP/1.1\r\nHost: here\r\n\r\n", b""])
+async def test_a_server_that_stops_answers_the_request_that_is_on_its_way(asked: bytes) -> None:
+    """And waits no longer for one that is not."""
+    async with serving(App()) as (port, server):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await eventually(lambda: server.server_state.connections, what="accepted")
+        for connection in list(server.server_state.connections):
+            connection.shutdown()
+        writer.write(asked)
+        answer = await reader.read()  # until the server closes
+        writer.close()
+    assert (answer.startswith(b"HTTP/1.1 200") and b"connection: close" in answer.lower()) if asked else answer == b""
 
 
 async def test_the_http_side_of_a_connection_is_freed_at_once() -> None:
