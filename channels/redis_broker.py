@@ -3,7 +3,7 @@
 Redis promises little here: messages are lost when a connection breaks, when an output buffer overflows or
 when a key slot moves, mostly without an error. So every acknowledgement of a subscription that nobody waits for
 is told as `missed`, and the hub catches up from the stream. What has no stream is numbered per sender and channel;
-a jump in the numbers is told as `missed` too.
+a jump in the numbers is told as `missed` too. And a sender tells what it alone can know to be lost (`Doubts`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,13 @@ CONTROL = "control"
 ALIVE = "alive"
 """The channel on which processes say that they live, and what they have sent."""
 
+OF_PROCESSES = (CONTROL, ALIVE)
+"""Channels that no viewer follows."""
+
 GOODBYE = b"goodbye"
+
+TOLD_AGAIN_AFTER = 0.05
+"""Seconds until another try to tell the others what they may have missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class RedisBroker:
 
     @property
     def dropped(self) -> int:
-        """Messages that could not be handed to Redis; the healers of the other processes find what they told."""
+        """Messages that could not be handed to Redis; the other processes are told of which channels they were."""
         return self._fleet.dropped
 
     def now(self) -> float:
@@ -154,11 +160,12 @@ class RedisBroker:
     async def run(self, listener: BusListener) -> None:
         """Keeps the bus, for as long as it is not cancelled."""
         self._listener = listener
-        for channel in (CONTROL, ALIVE):
+        for channel in OF_PROCESSES:
             self._fleet.subscribe(self.key(channel))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._fleet.run(), name="redis servers")
             tasks.create_task(self._announce(), name="alive")
+            tasks.create_task(self._confess(), name="doubts")
 
     # What the lanes tell
 
@@ -242,8 +249,32 @@ class RedisBroker:
             self.peers.said_goodbye(node)
             return
         self.peers.hear(node, self.now())
-        for channel, number in orjson.loads(words).items():
+        said = orjson.loads(words)
+        if not isinstance(said, dict):
+            self._doubt(said)
+            return
+        for channel, number in said.items():
             if self._numbers.behind(bytes.fromhex(node), channel, number) and self._listener is not None:
+                self._listener.missed(channel)
+
+    async def _confess(self) -> None:
+        """Tells the others, as soon as it can, of which channels they may have missed what this process sent."""
+        doubts = self._fleet.doubts
+        while True:
+            await self._fleet.doubtful.wait()
+            self._fleet.doubtful.clear()
+            while doubts:
+                keys = doubts.take()
+                channels = None if keys is None else [self._channel(key) for key in keys]
+                if not await self._say(orjson.dumps(channels)):
+                    doubts.put_back(keys)
+                    await asyncio.sleep(TOLD_AGAIN_AFTER)
+
+    def _doubt(self, channels: list[str] | None) -> None:
+        """A sender says of which channels, or that of all, something may be lost."""
+        followed = self._fleet.followed
+        for key in followed if channels is None else map(self.key, channels):
+            if key in followed and self._listener is not None and (channel := self._channel(key)) not in OF_PROCESSES:
                 self._listener.missed(channel)
 
     async def say_goodbye(self) -> None:

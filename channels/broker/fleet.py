@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +17,7 @@ import structlog
 
 from channels.broker.address import Endpoint, Kind, RedisAddress
 from channels.broker.connection import UNAVAILABLE
+from channels.broker.doubts import Doubts
 from channels.broker.lane import RETRY_DELAYS, Lane, Listener
 from channels.broker.pipe import OUTGOING, Errand, Pipe
 from channels.broker.topology import Layout, topology_of
@@ -44,6 +46,9 @@ class Fleet:
         self._home: Endpoint | None = None
         self.dropped = 0
         """Messages that no server took, as far as is known."""
+        self.doubts = Doubts(watched=address.kind is Kind.SENTINEL)
+        self.doubtful = asyncio.Event()
+        """Set when there is something to tell of `doubts`."""
         self._doubt = asyncio.Event()
         self._homeless: deque[Errand] = deque(maxlen=OUTGOING)
         self.found = asyncio.Event()
@@ -55,6 +60,10 @@ class Fleet:
         """Whether every channel has a server that it is connected to."""
         lanes = self._lanes.values()
         return self._layout is not None and all(self._keys.values()) and all(lane.connected for lane in lanes)
+
+    @property
+    def followed(self) -> Collection[bytes]:
+        return self._keys.keys()
 
     def is_promising(self, key: bytes) -> bool:
         """Whether an acknowledgement can be expected soon: its server is connected, or is just being."""
@@ -73,16 +82,21 @@ class Fleet:
     def publish(
         self, key: bytes, payload: bytes, done: asyncio.Future[Any] | None = None, *, again: bool = False
     ) -> None:
-        """`again`: whether to try once more where the channel has moved to another server."""
+        """`again`: whether to try once more where the channel has moved to another server. Whoever waits for `done`
+        is told of a failure; every other one is a doubt."""
         word = "SPUBLISH" if self._layout is not None and self._layout.sharded else "PUBLISH"
-        errand = Errand((word, key, payload), key, done, redirected=not again, failed=self._count_dropped)
+        errand = Errand((word, key, payload), key, done, redirected=not again, failed=None if done else self._drop)
+        if done is None:
+            self.doubts.sent(key)
         self._put(errand, self._server_of_channel(key))
 
     def ask(self, errand: Errand) -> None:
         self._put(errand, None if self._layout is None else self._layout.owner(errand.key))
 
-    def _count_dropped(self) -> None:
+    def _drop(self, key: bytes) -> None:
         self.dropped += 1
+        self.doubts.failed(key)
+        self.doubtful.set()
 
     def suspect(self) -> None:
         self._doubt.set()
@@ -119,8 +133,12 @@ class Fleet:
         if moved:
             if self._layout is not None:
                 log.info("the servers of redis have changed", masters=[str(master) for master in layout.masters])
+                self.doubts.changed()
+                self.doubtful.set()
             self._layout = layout
             self._drop_gone(layout)
+        else:
+            self.doubts.confirm()
         if self._choose_home(layout) or moved:
             for key in self._keys:
                 self._place(key)

@@ -34,11 +34,11 @@ class Errand:
     key: bytes
     done: asyncio.Future[Any] | None = None
     redirected: bool = False
-    failed: Callable[[], None] | None = None
+    failed: Callable[[bytes], None] | None = None
 
     def settle(self, answer: Any) -> None:
         if self.failed is not None and isinstance(answer, Exception):
-            self.failed()
+            self.failed(self.key)
         if self.done is None or self.done.done():
             return
         if isinstance(answer, Exception):
@@ -83,6 +83,7 @@ class Pipe:
                 batch = list(self._waiting)
                 self._waiting.clear()
                 await self._carry(batch)
+                batch = []  # each is settled, and counts once
         finally:
             if self._connection is not None:
                 self._connection.abort()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.broker.address import Credentials, Endpoint, Kind, RedisAddress
+from channels.broker.doubts import ENOUGH, Doubts
 from channels.broker.topology import SLOTS, Layout, slot_of
 from channels.numbers import BURST, RECENT, Numbers
 from channels.peers import PATIENCE, Peers
@@ -204,3 +205,60 @@ def test_what_is_not_followed_is_not_missed() -> None:
     assert not numbers.behind(b"s", "work:1", 5)
     numbers.forget("work:1")
     assert not numbers.behind(b"s", "work:1", 6)
+
+
+# What may be lost
+
+STEPS = st.one_of(st.just("look"), st.just("change"), st.just("tell"), st.sampled_from([b"a", b"b", b"c"]))
+
+
+@given(st.lists(STEPS))
+def test_what_was_sent_since_the_servers_were_last_known_is_told_when_they_change(steps: list[str | bytes]) -> None:
+    doubts = Doubts(watched=True)
+    sent: list[tuple[int, bytes]] = []  # after how many looks
+    looks, due = 0, set()
+    for step in steps:
+        if isinstance(step, bytes):
+            doubts.sent(step)
+            sent.append((looks, step))
+        elif step == "look":
+            doubts.confirm()
+            looks += 1
+        elif step == "change":
+            doubts.changed()
+            due |= {key for when, key in sent if when >= looks - 1}
+            sent.clear()
+        else:
+            assert bool(doubts) == bool(due)
+            assert set(doubts.take() or []) == due
+            due.clear()
+
+
+def test_servers_that_cannot_change_without_a_word_leave_no_doubt() -> None:
+    doubts = Doubts(watched=False)
+    doubts.sent(b"a")
+    doubts.changed()
+    assert not doubts
+    doubts.failed(b"b")
+    assert doubts.take() == [b"b"]
+    assert not doubts
+
+
+def test_doubts_about_very_many_channels_are_one_about_all() -> None:
+    doubts = Doubts(watched=False)
+    for number in range(ENOUGH + 1):
+        doubts.failed(b"%d" % number)
+    taken = doubts.take()
+    assert taken is None
+    assert not doubts
+    doubts.put_back(taken)
+    doubts.failed(b"a")
+    assert doubts.take() is None
+
+
+def test_what_could_not_be_told_is_told_later() -> None:
+    doubts = Doubts(watched=False)
+    doubts.failed(b"a")
+    doubts.put_back(doubts.take())
+    doubts.failed(b"b")
+    assert sorted(doubts.take() or []) == [b"a", b"b"]
