@@ -19,10 +19,6 @@ Measure = Callable[[], tuple[Numbers, float]]
 """Takes a measurement; returns the numbers and how many cores others used meanwhile."""
 
 
-class Broken(Exception):
-    """A subject did not work at all, so that there is nothing to report."""
-
-
 @dataclass(slots=True)
 class Bench:
     ground: Ground

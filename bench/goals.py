@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,8 @@ from bench.trials import Results
 
 
 class Verdict(StrEnum):
+    """What a line of the table ends with."""
+
     MET = "met"
     MISSED = "missed"
     NO_PEER = "peer missing"
@@ -39,6 +42,7 @@ class Goal:
 
     @property
     def sentence(self) -> str:
+        """The goal in the words of the table, such as `≤ 15 KiB`."""
         sign = "≥" if self.at_least else "≤"
         if self.against is None:
             return f"{sign} {number(self.limit)} {self.unit}".strip()
@@ -57,6 +61,7 @@ class Line:
 
 
 def judge(results: Results) -> Iterator[Line]:
+    """A line for each goal, in the order of GOALS."""
     for goal in GOALS:
         yield _judge(goal, results)
 
@@ -72,7 +77,9 @@ def _judge(goal: Goal, results: Results) -> Line:
     base = _figure(goal, goal.against, results)
     if isinstance(base, Verdict):
         return Line(goal.what, goal.sentence, measured, "–", base)
-    ratio = value / base if base else float("inf")
+    if not base or math.isinf(base):  # nothing is a multiple of what did not work
+        return Line(goal.what, goal.sentence, f"{measured} against {number(base)}", "–", Verdict.NOT_MEASURED)
+    ratio = value / base
     return Line(
         goal.what,
         goal.sentence,
@@ -98,9 +105,11 @@ def _verdict(goal: Goal, value: float) -> Verdict:
 
 
 def number(value: float) -> str:
-    """Three digits that count, thousands apart: 0.0123, 1.5, 128, 12 345."""
+    """Three digits that count, thousands apart: 0.0123, 1.5, 128, 12 345; ∞ for what has no end."""
     if value == 0:
         return "0"
+    if math.isinf(value):
+        return "∞"
     if abs(value) >= 100:
         return f"{round(value):,}".replace(",", " ")
     return f"{value:.3g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,7 +16,8 @@ from bench.machine import is_busy
 class Trial:
     """One run of one subject in one round of an experiment.
 
-    `numbers`: what it measured, by name; the unit ends the name (`_us`, `_ms`, `_s`, `_kib`, `_per_s`).
+    `numbers`: what it measured, by name; the unit ends the name (`_us`, `_ms`, `_s`, `_kib`, `_per_s`). Infinite is
+    what did not come to an end.
     `foreign`: cores that other processes used meanwhile.
     """
 
@@ -61,8 +63,12 @@ class Results:
         return min(counts, default=0)
 
     def save(self, path: Path) -> None:
+        """As JSON, which has no word for what is infinite: `null` stands for it."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        raw = asdict(self)
+        for trial in raw["trials"]:
+            trial["numbers"] = {name: None if math.isinf(n) else n for name, n in trial["numbers"].items()}
+        path.write_text(json.dumps(raw, indent=1, allow_nan=False) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Results:
@@ -70,6 +76,8 @@ class Results:
         if not path.exists():
             return cls()
         raw = json.loads(path.read_text())
+        for trial in raw["trials"]:
+            trial["numbers"] = {name: math.inf if n is None else n for name, n in trial["numbers"].items()}
         return cls(**{**raw, "trials": [Trial(**trial) for trial in raw["trials"]]})
 
 

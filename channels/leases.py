@@ -38,13 +38,12 @@ class Leases:
         self._leases[lease.client, lease.customer_id] = lease
 
     def end(self, client: str, customer_id: int) -> Lease | None:
+        """Forgets the lease and returns it; None where there was none."""
         return self._leases.pop((client, customer_id), None)
 
     def get(self, client: str, customer_id: int) -> Lease | None:
+        """What the connection edits of the customer, whether or not its time is up."""
         return self._leases.get((client, customer_id))
-
-    def of_client(self, client: str) -> list[Lease]:
-        return [lease for (holder, _), lease in self._leases.items() if holder == client]
 
     def advance(self, client: str, customer_id: int, version: int) -> None:
         """The holder's own write was committed: what it edits now starts from there."""
@@ -53,4 +52,5 @@ class Leases:
             self._leases[client, customer_id] = replace(lease, base_version=version)
 
     def expired(self, now: float) -> list[Lease]:
+        """Those whose time is up and that nobody has ended yet. `now`: as in `Lease.expires_at`."""
         return [lease for lease in self._leases.values() if lease.expires_at <= now]

@@ -1,55 +1,25 @@
-"""From settings to running services, and back: what is opened, in which order, and who owns the tasks."""
+"""The life of the services: which tasks run, what happens when one dies, and how it all ends."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from channels.errors import DatabaseUnavailable
-from channels.hub import Hub
-from channels.redis_broker import RedisBroker
-from channels.roster import Roster
-from persistence.actions import Actions
-from persistence.agents import Agents
-from persistence.customers import Customers
-from persistence.database import Database, DatabaseOptions
-from persistence.gathering import GatheringStream
-from persistence.logins import Logins
-from persistence.notices import Notices
-from persistence.recorder import Recorder
-from persistence.stream import PostgresStream
-from server.auth.directory import Directory, DirectoryChange
-from server.auth.passwords import Passwords
-from server.auth.provider import Provider
-from server.auth.tokens import Tokens
-from server.limits import Limits
+from server.auth.directory import DirectoryChange
+from server.healer import heal
 from server.listener import bus_listener
-from server.metrics import Metrics
 from server.owner import Owner
-from server.perform import publications
 from server.realtime import codes
-from server.realtime.door import Outbox
-from server.realtime.editing import Editing
-from server.realtime.emulation import Emulation
-from server.realtime.heartbeat import Heartbeat
-from server.realtime.limits import RealtimeLimits
-from server.realtime.polls import Polls
-from server.realtime.presence import Presence
-from server.realtime.sessions import Sessions
 from server.services import Services
 from server.settings import Settings
-from server.vitals import Vitals
+from server.wiring import wired
 
 log = structlog.get_logger(__name__)
-
-HEAL_EVERY = 0.5
-"""Seconds. What must have taken effect within a second, also without Redis, needs room for the query and the write."""
 
 FAREWELL = 0.5
 """Seconds for what was said last to reach Redis."""
@@ -62,97 +32,36 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
     When one of the tasks dies the process is asked to stop, and `Services.failure` says why: a server
     without its healer or its bus would go on answering, and answer wrongly.
     """
-    if settings.database_url is None or settings.redis_url is None or settings.secret_key is None:
-        raise ValueError("the addresses of the services and the secret key must be known by now")
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.connect(_database_options(settings)))
-        epoch = await PostgresStream(database).epoch()
-        agents, logins = Agents(database), Logins(database)
-        directory = Directory(agents, logins)
-        await directory.refresh()
-        prefix = f"casewire:{epoch}:"
-        limits = await stack.enter_async_context(Limits.connect(settings.rate_limit, settings.redis_url, prefix))
-        broker = RedisBroker(settings.redis_url, prefix)
-        owner = await stack.enter_async_context(Owner())
-        stream = GatheringStream(database, owner.tasks)
-        hub = Hub(epoch, broker, stream, owner.tasks)
-        sessions = Sessions(RealtimeLimits() if settings.rate_limit else RealtimeLimits.uncounted())
-        node_roster, vital = Roster(broker, "node", time.time), Roster(broker, "vitals", time.time)
-        services = Services(
-            settings=settings,
-            tasks=owner.tasks,
-            metrics=Metrics(),
-            database=database,
-            customers=Customers(database),
-            actions=Actions(database),
-            agents=agents,
-            logins=logins,
-            notices=Notices(database),
-            stream=stream,
-            recorder=Recorder(database, owner.tasks, lambda recorded: hub.publish(publications(recorded))),
-            broker=broker,
-            hub=hub,
-            directory=directory,
-            tokens=Tokens(settings.secret_key),
-            passwords=stack.enter_context(Passwords.running()),
-            provider=stack.enter_context(Provider.of(settings)),
-            limits=limits,
-            sessions=sessions,
-            polls=Polls(),
-            outbox=Outbox(),
-            heartbeat=Heartbeat(asyncio.get_running_loop().time),
-            presence=Presence(broker, hub),
-            editing=Editing(database, hub, owner.tasks, broker),
-            emulation=Emulation(hub, node_roster),
-        )
-        services.vitals = Vitals(services, vital)
-        rosters = (services.presence.roster, services.editing.roster, node_roster, vital)
-        directory.on_change(lambda change: _follow(services, change))
+        services, owner = await wired(settings, stack)
         owner.on_failure = lambda error: _fail(services, error)
-        owner.start("bus", broker.run(bus_listener(services, rosters)))
-        for roster in rosters:
-            owner.start(roster.kind, roster.run())
-        owner.start("healer", _heal(services))
-        owner.start("heartbeat", services.heartbeat.run())
-        owner.start("emulation", services.emulation.run())
-        owner.start("vitals", services.vitals.run())
+        services.directory.on_change(lambda change: _follow(services, change))
+        await services.directory.refresh()
         _watch(services)
+        _start(services, owner)
         try:
             yield services
         finally:
-            services.draining = True
-            for session in services.sessions.all():
-                session.end(codes.SHUTDOWN)
-            await asyncio.gather(*(roster.flush(FAREWELL) for roster in rosters))
-            await broker.say_goodbye()
+            await _say_goodbye(services)
 
 
-def _database_options(settings: Settings) -> DatabaseOptions:
-    """A node's pool is shared by its workers."""
-    assert settings.database_url is not None  # noqa: S101 # reason: checked by the caller
-    return DatabaseOptions(
-        url=settings.database_url,
-        replica_url=settings.database_replica_url,
-        pool_min=max(1, settings.db_pool_min // settings.workers),
-        pool_max=max(2, settings.db_pool_max // settings.workers),
-        connect_timeout=settings.db_connect_timeout,
-    )
+def _start(services: Services, owner: Owner) -> None:
+    owner.start("bus", services.broker.run(bus_listener(services)))
+    for roster in services.rosters:
+        owner.start(roster.kind, roster.run())
+    owner.start("healer", heal(services))
+    owner.start("heartbeat", services.heartbeat.run())
+    owner.start("emulation", services.emulation.run())
+    owner.start("vitals", services.vitals.run())
 
 
-async def _heal(services: Services) -> None:
-    """Twice a second: what was not delivered is delivered, and changed accounts are known."""
-    while True:
-        await asyncio.sleep(HEAL_EVERY)
-        try:
-            epoch = await services.hub.reconcile()
-            services.vitals.healed()
-            await services.directory.refresh()
-        except DatabaseUnavailable as error:
-            log.warning("healing waits for the database", error=str(error))
-            continue
-        if epoch != services.hub.epoch:
-            raise RuntimeError("the database was replaced by another history; starting anew")
-        services.editing.expire()
+async def _say_goodbye(services: Services) -> None:
+    """Ends the connections that are left, and takes back what this process has told the others."""
+    services.draining = True
+    for session in services.sessions.all():
+        session.end(codes.SHUTDOWN)
+    await asyncio.gather(*(roster.flush(FAREWELL) for roster in services.rosters))
+    await services.broker.say_goodbye()
 
 
 def _follow(services: Services, change: DirectoryChange) -> None:

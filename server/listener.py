@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import structlog
 
 from channels.errors import DatabaseUnavailable
 from channels.redis_broker import BusListener
-from channels.roster import Roster
 from server.services import Services
 
 log = structlog.get_logger(__name__)
 
 
-def bus_listener(services: Services, rosters: Sequence[Roster]) -> BusListener:
+def bus_listener(services: Services) -> BusListener:
     """Pushes go to the hub; what may have been lost is caught up; the entries of dead processes are buried."""
 
     def missed(channel: str) -> None:
         services.hub.missed(channel)
-        for roster in rosters:
+        for roster in services.rosters:
             roster.rewrite(channel)
 
     def controlled(_message: bytes) -> None:
@@ -27,12 +24,12 @@ def bus_listener(services: Services, rosters: Sequence[Roster]) -> BusListener:
 
     def gone(node: str) -> None:
         services.hub.refresh_lists()
-        for roster in rosters:
+        for roster in services.rosters:
             services.tasks.create_task(roster.bury(node), name=f"bury {node}")
 
     def absent() -> None:
         log.warning("this process was silent for too long and counted as gone")
-        for roster in rosters:
+        for roster in services.rosters:
             roster.returned()
 
     return BusListener(services.hub.deliver, missed, controlled, gone, absent)

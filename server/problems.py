@@ -207,7 +207,7 @@ def _headers(error: CasewireError, status: int) -> dict[str, str]:
         return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
     if isinstance(error, MethodNotAllowed):
         return {"Allow": error.allow}
-    return {"Retry-After": "1"} if status == 503 else {}
+    return {"Retry-After": "1"} if error.retryable else {}
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

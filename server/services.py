@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from channels.hub import Hub
 from channels.names import customer_channel
 from channels.redis_broker import RedisBroker
+from channels.roster import Roster
 from persistence.actions import Actions
 from persistence.agents import Agents
 from persistence.customers import Customers
@@ -41,6 +43,8 @@ DIRECTORY_CHANGED = b"directory"
 
 @dataclass(slots=True)
 class Services:
+    """Of one process. `draining`: it takes no new work. `failure`: why it stops, where nobody asked it to."""
+
     settings: Settings
     tasks: asyncio.TaskGroup
     metrics: Metrics
@@ -69,6 +73,11 @@ class Services:
     vitals: Vitals = field(init=False)  # looks at all of the above
     draining: bool = False
     failure: BaseException | None = None
+
+    @property
+    def rosters(self) -> Sequence[Roster]:
+        """All that this process keeps in Redis for as long as it lives."""
+        return (self.presence.roster, self.editing.roster, self.emulation.roster, self.vitals.roster)
 
     async def announce_directory_change(self) -> None:
         """After a change of accounts or logins: takes effect here before this returns, elsewhere at once."""

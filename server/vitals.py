@@ -64,7 +64,7 @@ class Vitals:
 
     def __init__(self, services: Services, roster: Roster) -> None:
         self._services = services
-        self._roster = roster
+        self.roster = roster
         self._process = uuid4().hex
         self._started = datetime.now(UTC)
         self._healed = time.monotonic()
@@ -72,6 +72,7 @@ class Vitals:
         self._before, self._taken = self._totals(), time.monotonic()
 
     def healed(self) -> None:
+        """Starts the clock of the healing lag anew."""
         self._healed = time.monotonic()
 
     async def run(self) -> None:
@@ -85,11 +86,11 @@ class Vitals:
         if self._samples and tick == self._samples[-1].tick:
             return
         self._samples.append(self._sample(tick))
-        self._roster.put(PLACE, self._process, self._entry())
+        self.roster.put(PLACE, self._process, self._entry())
 
     async def everybody(self) -> Members:
         """The entries of all processes by name; only this one's while Redis is away."""
-        return await self._roster.members(PLACE)
+        return await self.roster.members(PLACE)
 
     def _entry(self) -> Mapping[str, Any]:
         samples = [asdict(sample) for sample in self._samples]

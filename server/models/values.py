@@ -93,8 +93,6 @@ PathId = Annotated[int, Field(ge=1, le=MAX_ID)]
 Position = Annotated[int, Field(strict=True, ge=0, le=MAX_ID)]
 """An offset, where 0 stands for before the first."""
 
-Text = Annotated[str, AfterValidator(storable)]
-
 _STATED = (AfterValidator(storable), AfterValidator(_not_blank))
 
 CommentText = Annotated[str, Field(max_length=MAX_COMMENT), *_STATED]

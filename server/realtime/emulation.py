@@ -41,7 +41,7 @@ class Emulation:
     def __init__(self, hub: Hub, roster: Roster) -> None:
         self.node = secrets.token_hex(8)
         self._hub = hub
-        self._roster = roster
+        self.roster = roster
         self._sessions: dict[str, Session] = {}
 
     def open(self, session: Session) -> str:
@@ -60,7 +60,7 @@ class Emulation:
             return Fate.HANDED_OVER
         if not _NODE.fullmatch(node):
             return Fate.GONE
-        alive = await self._roster.members(node)
+        alive = await self.roster.members(node)
         if not alive.complete:
             return Fate.UNKNOWN
         if not alive.entries:
@@ -72,7 +72,7 @@ class Emulation:
     async def run(self) -> None:
         """Listens, and tells that this process is alive, until it is cancelled."""
         await self._hub.listen(_mailbox(self.node), self._deliver)
-        self._roster.put(self.node, "alive", {})
+        self.roster.put(self.node, "alive", {})
         await asyncio.Event().wait()  # for good
 
     def _deliver(self, push: Push) -> None:

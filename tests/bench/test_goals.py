@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from bench.goals import GOALS, Line, Verdict, judge, number
@@ -60,13 +62,25 @@ def test_a_figure_of_a_busy_machine_is_not_reported() -> None:
     assert (found.verdict, found.measured) == (Verdict.BUSY, "–")
 
 
+def test_what_does_not_end_misses_its_bound() -> None:
+    found = line(results_of("crowd", casewire={"whole_s": math.inf}), "10,000 clients dropped: whole again")
+    assert (found.verdict, found.measured) == (Verdict.MISSED, "∞ s")
+
+
+@pytest.mark.parametrize("nothing", [0, math.inf])
+def test_nothing_is_compared_with_what_did_not_work(nothing: float) -> None:
+    results = results_of("crowd", casewire={"meanwhile_p99_ms": 40, "normal_p99_ms": nothing})
+    found = line(results, "10,000 clients coming back: p99")
+    assert (found.verdict, found.ratio) == (Verdict.NOT_MEASURED, "–")
+
+
 def test_every_line_of_the_table_is_of_its_own() -> None:
     assert len({goal.what for goal in GOALS}) == len(GOALS)
 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0, "0"), (0.0123, "0.0123"), (1.5, "1.5"), (99.94, "99.9"), (128.4, "128"), (12345.6, "12 346")],
+    [(0, "0"), (0.0123, "0.0123"), (1.5, "1.5"), (99.94, "99.9"), (128.4, "128"), (12345.6, "12 346"), (math.inf, "∞")],
 )
 def test_numbers_have_three_digits_that_count(value: float, shown: str) -> None:
     assert number(value) == shown

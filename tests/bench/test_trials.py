@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 
 from bench.machine import FOREIGN_LIMIT
@@ -46,3 +48,14 @@ def test_the_file_holds_everything(tmp_path: Path) -> None:
     results.save(tmp_path / "results.json")
     assert Results.load(tmp_path / "results.json") == results
     assert Results.load(tmp_path / "nothing.json") == Results()
+
+
+def test_what_has_no_end_is_kept_in_a_file_that_any_json_reader_takes(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    Results(trials=[trial(math.inf)]).save(path)
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    json.loads(path.read_text(), parse_constant=refuse)
+    assert Results.load(path).medians("fanout", "casewire") == {"cpu_us": math.inf}

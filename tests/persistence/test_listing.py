@@ -24,7 +24,6 @@ from persistence.listing import Filter, Place, Sort, search_words
 from tests.persistence.conftest import MORNING, Rows
 
 DANA, LEE, INES = Agent(1, "dana", "Dana"), Agent(2, "lee", "Lee"), Agent(3, "ines", "Ines", Role.SUPERVISOR)
-NOBODY: None = None
 
 
 async def page(
