@@ -1,8 +1,9 @@
 """`python -m bench.soak --minutes 10 --seed 1`: chapters of writes and faults until the time is up, each checked.
 
-A chapter has PostgreSQL, Redis and two nodes of its own, causes every kind of fault once and some in pairs, and is
-judged by the checker. Exits with 1 at the first violation, which is printed with the part of the history that shows it
-and with the command that plays the chapter again.
+A chapter has PostgreSQL, Redis and two nodes of its own (every other pair of chapters one node of two workers), causes
+every kind of fault that they leave room for once and some in pairs, and is judged by the checker. Exits with 1 at the
+first violation, which is printed with the part of the history that shows it and with the command that plays the chapter
+again.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.soak.record import PAGE, recorded
 from bench.soak.report import Report, spread
-from tests.faults.causing import BY_PROXY, FAULTS
+from tests.faults.causing import BY_PROXY, FAULTS, OF_WORKERS
 from tests.faults.checker import BOUND, Violation, check
 from tests.faults.history import FaultBegan, FaultEnded, History, shown
 from tests.faults.plan import Round, Scale, rounds, shuffled
@@ -51,6 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=8, help="writes of each of them beside each fault (default 8)")
     parser.add_argument("--bound", type=float, default=BOUND, help="seconds of law 7 (default 5)")
     parser.add_argument("--json", type=Path, help="where the figures are written")
+    parser.add_argument("--record", action="store_true", help=f"writes the figures into {PAGE.name}")
     return parser.parse_args()
 
 
@@ -71,6 +74,8 @@ async def _run(options: argparse.Namespace) -> int:
     figures |= {"bound_s": options.bound, "violations": [str(one) for one in violations], **report.as_json()}
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
+    if options.record and not violations:
+        PAGE.write_text(recorded(PAGE.read_text(), figures))
     _print(figures, report)
     return 1 if violations else 0
 
@@ -79,14 +84,15 @@ async def _chapter(seed: int, options: argparse.Namespace) -> tuple[History, lis
     """Plays one chapter. What never heals is a violation too."""
     scale = Scale(scribes=options.scribes, steps=options.steps, longest_hold=2.0)
     cluster = options.redis == "cluster" or (options.redis == "both" and seed % 2 == 0)
-    plan = rounds(seed, faults_of(seed, options.only, cluster=cluster), scale)
+    workers = 1 + (seed // 2) % 2
+    plan = rounds(seed, faults_of(seed, options.only, cluster=cluster, workers=workers), scale)
 
     def progress(round_: Round) -> None:
         print(f"  {round_.number + 1}/{len(plan)} {round_.fault:40}", end="\r", flush=True)
 
     history, unhealed = History(time.monotonic), list[Violation]()
     try:
-        async with set_up(scale, history, cluster=cluster) as stage:
+        async with set_up(scale, history, cluster=cluster, workers=workers) as stage:
             await play(stage, plan, progress)
     except* AssertionError as group:
         for sentence in _sentences(group):
@@ -101,15 +107,16 @@ def _sentences(error: BaseException) -> list[str]:
     return [str(error).partition("\n")[0]]
 
 
-def faults_of(seed: int, only: Sequence[str], *, cluster: bool = False) -> list[str]:
+def faults_of(seed: int, only: Sequence[str], *, cluster: bool = False, workers: int = 1) -> list[str]:
     """Every kind once, in an order of the seed's, and each fault of Redis once beside another one.
 
     Those that start a node stay alone: they wait for Redis."""
     kinds = [kind for kind in FAULTS if not only or any(word in kind for word in only)]
-    if cluster:
-        kinds = [kind for kind in kinds if kind not in BY_PROXY]
+    unfit = (BY_PROXY if cluster else frozenset()) | (OF_WORKERS if workers == 1 else frozenset())
+    kinds = [kind for kind in kinds if kind not in unfit]
     redis = [kind for kind in kinds if kind.startswith(("redis", "pubsub"))]
-    others = [kind for kind in kinds if kind not in redis and not kind.endswith(("node killed", "restarted"))]
+    alone = ("node killed", "node restarted", "worker killed")
+    others = [kind for kind in kinds if kind not in redis and kind not in alone]
     chance = random.Random(seed)
     pairs = [f"{chance.choice(redis)} + {chance.choice(others)}" for _ in redis if others]
     return shuffled(seed, kinds + pairs, len(kinds) + len(pairs))
@@ -145,7 +152,7 @@ def _line(report: Report, seconds: float) -> str:
     totals = report.totals
     return (
         f"{seconds:.0f} s, {totals['faults']} faults, {totals['writes']} writes, {totals['unknown']} unknown,"
-        f" {totals['deliveries']} deliveries, {totals['recoveries']} recoveries"
+        f" {totals['deliveries']} deliveries, {totals['notices']} notices, {totals['recoveries']} recoveries"
     )
 
 

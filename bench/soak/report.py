@@ -10,7 +10,17 @@ from typing import Any
 
 from tests.faults.checker.facts import Facts, Fault
 from tests.faults.checker.timeliness import committed_at
-from tests.faults.history import Acknowledged, Delivered, Event, Lost, Refused, Subscribed, Unknown
+from tests.faults.history import (
+    Acknowledged,
+    Delivered,
+    Event,
+    ListRead,
+    ListTold,
+    Lost,
+    Refused,
+    Subscribed,
+    Unknown,
+)
 
 
 @dataclass
@@ -48,24 +58,28 @@ class Report:
             self.totals["retried"] += any(isinstance(one, Unknown) for one in answers)
             self.totals["acknowledged"] += any(isinstance(one, Acknowledged) for one in answers)
             self.refusals.update(one.name for one in answers if isinstance(one, Refused))
-        for seen in facts.seen.values():
-            self.totals["deliveries"] += sum(isinstance(event, Delivered) for _, event in seen)
-            lost = sum(isinstance(event, Lost) for _, event in seen)
-            self.totals["recoveries"] += min(lost, sum(isinstance(event, Subscribed) for _, event in seen) - 1)
+        for (_, channel), seen in facts.seen.items():
+            kinds = Counter(type(event) for _, event in seen)
+            notices = kinds[Delivered] if channel.startswith("agent:") else 0
+            self.totals["notices"] += notices
+            self.totals["deliveries"] += kinds[Delivered] - notices
+            self.totals["list messages"] += kinds[ListTold]
+            self.totals["list reads"] += kinds[ListRead]
+            self.totals["recoveries"] += min(kinds[Lost], kinds[Subscribed] - 1)
         self.totals["actions"] += len(facts.log)
         self.totals["faults"] += len(facts.faults)
 
     def _time_deliveries(self, facts: Facts) -> None:
         """From each commit until the last viewer has it."""
-        last: dict[tuple[int, int], float] = {}
-        for (_, customer_id), seen in facts.seen.items():
+        last: dict[tuple[str, int], float] = {}
+        for (_, channel), seen in facts.seen.items():
             for _, event in seen:
                 if isinstance(event, Delivered):
-                    key = customer_id, event.offset
+                    key = channel, event.offset
                     last[key] = max(last.get(key, 0.0), event.at)
         for key, at in last.items():
-            if key in facts.log:
-                committed = committed_at(facts, facts.log[key])
+            committed = _committed(facts, *key)
+            if committed is not None:
                 troubled = any(f.began <= at and committed <= f.ended for f in facts.faults)
                 (self.in_faults if troubled else self.in_quiet).append(at - committed)
 
@@ -83,14 +97,15 @@ class Report:
 
 
 def _viewers(facts: Facts, fault: Fault) -> float:
-    """When, after a fault, every viewer follows again and has what was committed before it ended."""
+    """When, after a fault, every viewer follows again and has what was committed before it ended: it has read its list
+    again, where it has one."""
     latest = fault.ended
-    for seen in facts.seen.values():
-        lost = False
+    for (_, channel), seen in facts.seen.items():
+        lost, work = False, channel.startswith("work:")
         for _, event in seen:
             if isinstance(event, Lost):
                 lost = fault.began <= event.at <= fault.ended
-            elif isinstance(event, Subscribed) and lost:
+            elif isinstance(event, ListRead if work else Subscribed) and lost:
                 latest, lost = max(latest, event.at), False
             elif isinstance(event, Delivered) and event.at > fault.ended and _missed(facts, event, fault):
                 latest = max(latest, event.at)
@@ -98,8 +113,14 @@ def _viewers(facts: Facts, fault: Fault) -> float:
 
 
 def _missed(facts: Facts, event: Delivered, fault: Fault) -> bool:
-    action = facts.log.get((event.customer_id, event.offset))
-    return action is not None and committed_at(facts, action) <= fault.ended
+    committed = _committed(facts, event.channel, event.offset)
+    return committed is not None and committed <= fault.ended
+
+
+def _committed(facts: Facts, channel: str, offset: int) -> float | None:
+    stream = facts.streams.get(channel)
+    action = None if stream is None else stream.actions.get(offset)
+    return None if action is None else committed_at(facts, action)
 
 
 def _writers(facts: Facts, fault: Fault) -> float:

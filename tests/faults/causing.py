@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
+from tests.faults.bareviewers import RawViewer
 from tests.faults.bus import RedisProcess, operators
 from tests.faults.plan import Round
 from tests.faults.stage import Stage
-from tests.faults.viewers import RawViewer
 from tests.faults.world import PATIENCE, Node
 from tests.ground.eventually import eventually
 
@@ -54,7 +54,7 @@ async def redis_frozen(stage: Stage, round_: Round) -> None:
 async def pubsub_killed(stage: Stage, _round: Round) -> None:
     """The subscriptions' connections alone, a few times."""
     for _ in range(3):
-        with stage.fault("pub/sub killed"):
+        with stage.fault("pubsub killed"):
             async with operators(stage.world.bus) as servers:
                 for server in servers:
                     await server.client_kill_filter(_type="pubsub")
@@ -66,7 +66,7 @@ async def pubsub_overflow(stage: Stage, round_: Round) -> None:
     limit = "client-output-buffer-limit"
     async with operators(stage.world.bus) as servers:
         usual = [str((await server.config_get(limit))[limit]) for server in servers]
-        with stage.fault("pub/sub overflow"):
+        with stage.fault("pubsub overflow"):
             for server in servers:
                 await server.config_set(limit, "pubsub 1024 0 0")
             try:
@@ -79,7 +79,7 @@ async def pubsub_overflow(stage: Stage, round_: Round) -> None:
 async def redis_cut(stage: Stage, round_: Round) -> None:
     """One node's connections to Redis, in the middle of a message."""
     redis = stage.world.bus.proxies[round_.node]
-    with stage.fault("redis connection cut"):
+    with stage.fault("redis cut"):
         redis.cut_within_next_answer()
         await stage.until_acknowledged(2)
         redis.cut()
@@ -89,7 +89,7 @@ async def redis_cut(stage: Stage, round_: Round) -> None:
 async def redis_unreachable(stage: Stage, round_: Round) -> None:
     """One node and Redis do not hear each other, and nobody tells them."""
     redis = stage.world.bus.proxies[round_.node]
-    with stage.fault("redis blackhole"):
+    with stage.fault("redis unreachable"):
         redis.hold()
         try:
             await stage.until_acknowledged(WRITES_MEANWHILE)
@@ -130,6 +130,25 @@ async def node_restarted(stage: Stage, round_: Round) -> None:
         await node.start()
 
 
+async def worker_killed(stage: Stage, round_: Round) -> None:
+    """One process of a node's; its parent starts another in its place."""
+    node = stage.world.nodes[-1]
+    before = node.workers()
+    with stage.fault("worker killed"):
+        node.kill_worker(before[round_.number % len(before)])
+        await stage.until_acknowledged(WRITES_MEANWHILE)
+        await eventually(lambda: set(node.workers()) - set(before), within=PATIENCE, what="the worker was replaced")
+
+
+async def worker_frozen(stage: Stage, round_: Round) -> None:
+    """The other workers of its node go on, and take who comes."""
+    node = stage.world.nodes[-1]
+    frozen = node.workers()[round_.number % node.count]
+    with stage.fault("worker frozen", stage.served_by_worker(node, frozen)), _frozen([frozen]):
+        await stage.until_acknowledged(WRITES_MEANWHILE)
+        await asyncio.sleep(round_.hold)
+
+
 # PostgreSQL
 
 
@@ -160,7 +179,7 @@ async def postgres_frozen(stage: Stage, round_: Round) -> None:
 async def postgres_cut(stage: Stage, round_: Round) -> None:
     """All of one node's connections at once, one of them in the middle of a message."""
     database = _node(stage, round_).database
-    with stage.fault("postgres connection cut"):
+    with stage.fault("postgres cut"):
         database.cut_within_next_answer()
         await stage.until_acknowledged(2)
         database.cut()
@@ -171,10 +190,10 @@ async def commit_cut(stage: Stage, round_: Round) -> None:
     """Committed, but the answer does not reach the node: of one transaction, then of all that are under way."""
     node = _node(stage, round_)
     database, cuts = node.database, node.database.cuts
-    with stage.fault("commit's answer cut"):
+    with stage.fault("commit cut"):
         database.cut_after_answer_to(b"COMMIT")
         await stage.until(lambda: database.cuts > cuts, "a commit's answer is cut")
-    with stage.fault("commits' answers cut", stage.served_by(node)):
+    with stage.fault("commit cut", stage.served_by(node)):
         database.hold_answers()
         await stage.until_acknowledged(2)
         database.cut()
@@ -183,7 +202,7 @@ async def commit_cut(stage: Stage, round_: Round) -> None:
 
 async def postgres_unreachable(stage: Stage, round_: Round) -> None:
     node = _node(stage, round_)
-    with stage.fault("postgres blackhole", stage.served_by(node)):
+    with stage.fault("postgres unreachable", stage.served_by(node)):
         node.database.hold()
         try:
             await stage.until_acknowledged(2)
@@ -198,7 +217,7 @@ async def postgres_unreachable(stage: Stage, round_: Round) -> None:
 async def clients_cut(stage: Stage, round_: Round) -> None:
     """Every way in of one home, in the middle of a frame; then all at once."""
     doors = [door for name, door in stage.doors.items() if stage.homes[name] == round_.node]
-    with stage.fault("client connections cut"):
+    with stage.fault("clients cut"):
         for door in doors:
             door.cut_within_next_answer()
         await stage.until_acknowledged(WRITES_MEANWHILE)
@@ -211,7 +230,7 @@ async def answers_cut(stage: Stage, _round: Round) -> None:
     for name, door in stage.doors.items():
         if not name.startswith("scribe"):
             continue
-        with stage.fault("client's answer cut"):
+        with stage.fault("answers cut"):
             door.hold_answers()
             await stage.until_acknowledged(2)
             door.cut()
@@ -221,7 +240,7 @@ async def answers_cut(stage: Stage, _round: Round) -> None:
 async def clients_unreachable(stage: Stage, round_: Round) -> None:
     """The viewers of one home hear nothing and are not heard, and nobody tells them."""
     names = [viewer.name for viewer in stage.viewers if stage.homes[viewer.name] == round_.node]
-    with stage.fault("client blackhole", names):
+    with stage.fault("clients unreachable", names):
         for name in names:
             stage.doors[name].hold()
         await stage.until_acknowledged(WRITES_MEANWHILE)
@@ -235,7 +254,7 @@ async def clients_unreachable(stage: Stage, round_: Round) -> None:
 async def reader_stalled(stage: Stage, round_: Round) -> None:
     """A viewer stops reading while more is written than its connection may hold, with all the buffers on the way."""
     reader = next(v for v in stage.viewers if isinstance(v, RawViewer) and stage.homes[v.name] == round_.node)
-    with stage.fault("slow reader", [reader.name]):
+    with stage.fault("reader stalled", [reader.name]):
         reader.stall()
         stage.doors[reader.name].hold_answers()  # no more room than the connection's own
         losses, cut = reader.losses, _cut_off_as_slow(stage)
@@ -252,7 +271,7 @@ FAULTS: dict[str, Fault] = {
     function.__name__.replace("_", " "): function
     for function in (
         *(redis_killed, redis_frozen, pubsub_killed, pubsub_overflow, redis_cut, redis_unreachable),
-        *(node_killed, node_frozen, node_restarted),
+        *(node_killed, node_frozen, node_restarted, worker_killed, worker_frozen),
         *(postgres_killed, postgres_crashed, postgres_frozen, postgres_cut, commit_cut, postgres_unreachable),
         *(clients_cut, answers_cut, clients_unreachable, reader_stalled),
     )
@@ -260,6 +279,10 @@ FAULTS: dict[str, Fault] = {
 
 BY_PROXY = frozenset({"redis cut", "redis unreachable"})
 """Those that stand between a node and Redis, which a cluster leaves no room for."""
+
+
+OF_WORKERS = frozenset({"worker killed", "worker frozen"})
+"""Those that need a node of several processes."""
 
 
 def _node(stage: Stage, round_: Round) -> Node:

@@ -1,7 +1,7 @@
 """What happened in a run, in the order in which the driver saw it. Only ever appended to; the checker judges it.
 
 Times (`at`) are seconds of the driver's own clock. Commands are named by `(actor, command_id)`; each attempt to carry
-one out has a number of its own.
+one out has a number of its own. Channels have their public names: `customer:7`, `agent:3`, `work:3`.
 """
 
 from __future__ import annotations
@@ -95,11 +95,11 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A viewer follows from `offset` on."""
+    """A viewer follows a channel from `offset` on (a list, which has none, from 0)."""
 
     at: float
     viewer: str
-    customer_id: int
+    channel: str
     offset: int
     recovering: bool
     recovered: bool
@@ -111,7 +111,7 @@ class Lost:
 
     at: float
     viewer: str
-    customer_id: int
+    channel: str
     why: str
 
 
@@ -121,9 +121,47 @@ class Delivered:
 
     at: float
     viewer: str
-    customer_id: int
+    channel: str
     offset: int
     data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ListTold:
+    """A message of a list reached a viewer: `upsert`, `remove` or `refresh`."""
+
+    at: float
+    viewer: str
+    channel: str
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ListAsked:
+    """A viewer asks for a list over HTTP; what it is told from here on may be missing in the answer."""
+
+    at: float
+    viewer: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListRead:
+    """The answer: the list's customers at some moment since it was asked for."""
+
+    at: float
+    viewer: str
+    channel: str
+    customers: tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListSettled:
+    """Everything was quiet, and a list, read anew by nobody's viewer, had these customers."""
+
+    at: float
+    channel: str
+    customers: tuple[Json, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +202,16 @@ class FinalRead:
 
 
 @dataclass(frozen=True, slots=True)
+class FinalNotices:
+    """The notices of an agent from the first to the last, read when everything was quiet."""
+
+    at: float
+    by: str
+    agent_id: int
+    notices: tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Logged:
     """A node wrote an error into its log, which no fault is a reason for."""
 
@@ -182,10 +230,15 @@ Event = (
     | Subscribed
     | Lost
     | Delivered
+    | ListTold
+    | ListAsked
+    | ListRead
+    | ListSettled
     | Witnessed
     | FaultBegan
     | FaultEnded
     | FinalRead
+    | FinalNotices
     | Logged
 )
 

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     UPDATE = "update"
     STRICT = "strict update"
     TWICE = "the same command by two ways at once"
+    MENTION = "a comment that mentions the onlooker"
     REUSE = "a command id again, for something else"
     RACE = "two updates of one field from one version"
 
@@ -24,12 +25,17 @@ WEIGHTS = {
     Kind.UPDATE: 25,
     Kind.STRICT: 5,
     Kind.TWICE: 8,
+    Kind.MENTION: 8,
     Kind.REUSE: 4,
     Kind.RACE: 8,
 }
 
-FIELDS = ("status", "priority", "name", "fields.plan", "fields.seats")
-VALUES = {"status": ("new", "open", "in_progress", "waiting", "resolved"), "priority": ("low", "normal", "high")}
+FIELDS = ("status", "priority", "name", "fields.plan", "fields.seats", "assigned_to", "assigned_to")
+VALUES = {
+    "status": ("new", "open", "in_progress", "waiting", "resolved"),
+    "priority": ("low", "normal", "high"),
+    "assigned_to": ("the onlooker", "the onlooker", "a scribe", "nobody"),  # whose ids the stage knows
+}
 WAYS = 3
 
 

@@ -19,11 +19,14 @@ NAMESPACE = uuid.UUID("6c1ffb8e-54f3-4f6e-9d2c-2f2a3f0c5f11")
 
 
 class Known:
-    """What the scribes know of the customers, from the answers that they got: offsets and versions."""
+    """What the scribes know of the customers, from the answers that they got: offsets and versions. `onlooker` is the
+    agent who views, `people` whom the plan's names of assignees mean."""
 
-    def __init__(self, history: History, customers: Sequence[int]) -> None:
+    def __init__(self, history: History, customers: Sequence[int], onlooker: Agent, scribe: Agent) -> None:
         self.history = history
         self.customers = customers
+        self.onlooker = onlooker
+        self.people = {"the onlooker": onlooker.id, "a scribe": scribe.id, "nobody": None}
         self.tops = dict.fromkeys(customers, 1)
         self.versions = dict.fromkeys(customers, 1)
         self.attempted = self.acknowledged = 0
@@ -51,7 +54,11 @@ class Scribe:
         command_id = str(uuid.uuid5(NAMESPACE, step.name))
         wish = self._wish(step, customer_id)
         if step.kind is Kind.RACE:
-            other = replace(wish, changes={step.field: _another(step)}) if isinstance(wish, Update) else wish
+            other = (
+                replace(wish, changes={step.field: self._value(step, another(step))})
+                if isinstance(wish, Update)
+                else wish
+            )
             rival = str(uuid.uuid5(NAMESPACE, f"{step.name} rival"))
             await asyncio.gather(
                 self.carry_out(customer_id, command_id, wish, step.way),
@@ -68,11 +75,16 @@ class Scribe:
         match step.kind:
             case Kind.UPDATE | Kind.STRICT | Kind.RACE:
                 base = max(1, self._known.versions[customer_id] - step.behind)
-                return Update({step.field: step.value}, base, strict=step.kind is Kind.STRICT)
+                return Update({step.field: self._value(step, step.value)}, base, strict=step.kind is Kind.STRICT)
             case Kind.CAREFUL:
                 return Comment(step.name, seen_offset=max(1, self._known.tops[customer_id] - step.behind))
+            case Kind.MENTION:
+                return Comment(f"{step.name}, @{self._known.onlooker.username}")
             case _:
                 return Comment(step.name)
+
+    def _value(self, step: Step, value: object) -> object:
+        return self._known.people[str(value)] if step.field == "assigned_to" else value
 
     async def comment(self, customer_id: int, name: str, body: str) -> None:
         """One more comment, beside the steps."""
@@ -113,7 +125,9 @@ class Scribe:
             self._known.learn(customer_id, answer.action["offset"], answer.action["version"])
 
 
-def _another(step: Step) -> object:
+def another(step: Step) -> object:
     """Another value of the same field."""
-    others = {"status": "closed", "priority": "urgent"}
+    others = {"status": "closed", "priority": "urgent", "assigned_to": "nobody"}
+    if step.value == "nobody":
+        return "the onlooker"
     return others.get(step.field, f"{step.value} rival")

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 import httpx
 from centrifuge import CentrifugeError, Client, ClientEventHandler, ReplyError, ServerPublicationContext
 
+from tests.faults.dialogue import Gone, Rejected
 from tests.faults.history import Comment, Json, Wish
-from tests.faults.rawsocket import Gone, RawSocket, Rejected
+from tests.faults.rawsocket import RawSocket
 
 TIMEOUT = 2.5
 """Seconds after which a client gives up an answer and tries again: sooner than most do, to see more of it."""

@@ -11,12 +11,26 @@ from typing import Any
 
 import asyncpg
 import httpx
+import psutil
 
-from tests.faults.history import ClockSeen, FaultBegan, FaultEnded, FinalRead, History, Logged
+from tests.faults.bareviewers import RawViewer, StreamViewer
+from tests.faults.history import (
+    ClockSeen,
+    FaultBegan,
+    FaultEnded,
+    FinalNotices,
+    FinalRead,
+    History,
+    ListSettled,
+    Logged,
+)
+from tests.faults.lists import ListKeeper, assigned_to_me
 from tests.faults.plan import Scale
+from tests.faults.rawstream import StreamWays
 from tests.faults.scribe import Known, Scribe
+from tests.faults.sdkviewer import SdkViewer
 from tests.faults.sending import ByBareProtocol, ByHttp, BySdk
-from tests.faults.viewers import PollingViewer, RawViewer, SdkViewer, Viewer
+from tests.faults.viewers import PollingViewer, Viewer
 from tests.faults.witness import Witness
 from tests.faults.world import PATIENCE, Node, World
 from tests.ground.eventually import eventually
@@ -52,6 +66,13 @@ class Stage:
         """The viewers whose connection leads to a node."""
         return [viewer.name for viewer in self.viewers if self.world.serves(node, self.doors[viewer.name])]
 
+    def served_by_worker(self, node: Node, worker: psutil.Process) -> list[str]:
+        """Those whose connection leads to one process of a node. Who polls may come to it at any time."""
+        polls = {viewer.name for viewer in self.viewers if isinstance(viewer, PollingViewer)}
+        at_node = [name for name in self.served_by(node) if name in polls]
+        doors = {viewer.name: self.doors[viewer.name] for viewer in self.viewers if viewer.name not in polls}
+        return at_node + [name for name, door in doors.items() if self.world.served_by_worker(node, worker, door)]
+
     # Conditions that faults wait for; each holds at the latest when the scribes have nothing left to do
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
@@ -69,25 +90,41 @@ class Stage:
         await self.until(lambda: len(self.known.under_way) >= count, f"{count} writes are under way")
 
     async def until_all_have_all(self) -> None:
-        """Every viewer follows everything and has seen all that was acknowledged."""
+        """Every viewer follows everything and has seen all that was acknowledged, has every notice of its agent, and
+        keeps the list that a fresh page shows."""
+        await self._until_nobody(lambda viewer: not viewer.has(self.known.tops), f"customers at {self.known.tops}")
+        async with _reader(self.world, self.world.nodes[0]) as client:
+            page = (await client.get("/api/notices", params={"limit": 1})).raise_for_status().json()
+            customers = await assigned_to_me(client)
+        top, rows = page["offset"], {customer["id"]: customer for customer in customers}
+        await self._until_nobody(
+            lambda viewer: viewer.inbox is not None and not viewer.stands(viewer.inbox, top), f"notices at {top}"
+        )
+        await self._until_nobody(
+            lambda viewer: viewer.keeper is not None and not viewer.keeper.has(rows), f"a list of {rows}"
+        )
+        self.history.append(ListSettled(self.history.clock(), f"work:{self.known.onlooker.id}", customers))
 
-        def missing() -> list[str]:
-            return [viewer.name for viewer in self.viewers if not viewer.has(self.known.tops)]
+    async def _until_nobody(self, lacks: Callable[[Viewer], bool], what: str) -> None:
+        def lacking() -> list[str]:
+            return [viewer.name for viewer in self.viewers if lacks(viewer)]
 
         try:
-            await eventually(lambda: not missing(), within=PATIENCE)
+            await eventually(lambda: not lacking(), within=PATIENCE)
         except AssertionError:
-            state = {v.name: (sorted(v.following), v.positions) for v in self.viewers if v.name in missing()}
-            raise AssertionError(f"not healed in {PATIENCE} s; at {self.known.tops}, but: {state}") from None
+            state = {v.name: (sorted(v.following), v.positions) for v in self.viewers if v.name in lacking()}
+            raise AssertionError(f"not healed in {PATIENCE} s: {what}, but: {state}") from None
 
 
 @asynccontextmanager
-async def set_up(scale: Scale, history: History | None = None, *, cluster: bool = False) -> AsyncIterator[Stage]:
+async def set_up(
+    scale: Scale, history: History | None = None, *, cluster: bool = False, workers: int = 1
+) -> AsyncIterator[Stage]:
     """Everything running and every viewer following. Without a `history` it is recorded in a new one."""
     history = History(time.monotonic) if history is None else history
-    async with World.made(scale.scribes + 1, cluster=cluster) as world, AsyncExitStack() as stack:
+    async with World.made(scale.scribes + 1, cluster=cluster, workers=workers) as world, AsyncExitStack() as stack:
         customers = await _customers(world, scale.customers)
-        stage = Stage(world, history, Known(history, customers))
+        stage = Stage(world, history, Known(history, customers, world.agents[-1], world.agents[0]))
         history.append(await _clocks(world, history))
         await _hire_scribes(stage, stack, scale)
         await _invite_viewers(stage, stack)
@@ -135,7 +172,7 @@ async def _hire_scribes(stage: Stage, stack: AsyncExitStack, scale: Scale) -> No
             name, home = f"scribe {number} {make.name}", (number + place) % 2
             door = stage.doors[name] = await stack.enter_async_context(world.door(home))
             stage.homes[name] = home
-            url = f"http://127.0.0.1:{door.port}" if make is ByHttp else _socket_url(door)
+            url = _url(door) if make is ByHttp else _socket_url(door)
             way: Any = make(url, world.token(agent))
             stack.push_async_callback(way.close)
             if isinstance(way, BySdk):
@@ -145,17 +182,36 @@ async def _hire_scribes(stage: Stage, stack: AsyncExitStack, scale: Scale) -> No
 
 
 async def _invite_viewers(stage: Stage, stack: AsyncExitStack) -> None:
-    world, history, customers = stage.world, stage.history, stage.known.customers
-    token = world.token(world.agents[-1])
+    world, history, customers, onlooker = stage.world, stage.history, list(stage.known.customers), stage.known.onlooker
+    token, inbox = world.token(onlooker), f"agent:{onlooker.id}"
+
+    async def door(name: str, home: int) -> Proxy:
+        stage.doors[name] = made = await stack.enter_async_context(world.door(home))
+        stage.homes[name] = home
+        return made
+
     for home, node in enumerate(world.nodes):
-        sdk = partial(SdkViewer, protobuf=home == 1)
-        makers: list[tuple[Any, str]] = [(sdk, "sdk"), (RawViewer, "raw"), (PollingViewer, "poll")]
-        for make, kind in makers:
+        streams = "sse" if home else "stream"
+        for kind in ("sdk", "raw", streams, "poll"):
             name = f"{kind} at {node.name}"
-            door = stage.doors[name] = await stack.enter_async_context(world.door(home))
-            stage.homes[name] = home
-            url = f"http://127.0.0.1:{door.port}" if make is PollingViewer else _socket_url(door)
-            stage.viewers.append(make(name, history, list(customers), url, token))
+            way = await door(name, home)
+            if kind == "poll":
+                stage.viewers.append(PollingViewer(name, history, customers, _url(way), token))
+                continue
+            keeper = ListKeeper(name, history, onlooker.id, _url(await door(f"{name}, its list", home)), token)
+            stack.push_async_callback(keeper.close)
+            make: Any = RawViewer
+            place: Any = _socket_url(way)
+            if kind == "sdk":
+                make = partial(SdkViewer, protobuf=home == 1)
+            elif kind == streams:  # its commands go to the other node
+                back = await door(f"{name}, its commands", 1 - home)
+                make, place = StreamViewer, StreamWays(_url(way), _url(back), events=kind == "sse")
+            stage.viewers.append(make(name, history, customers, keeper, place, token, inbox=inbox))
+
+
+def _url(door: Proxy) -> str:
+    return f"http://127.0.0.1:{door.port}"
 
 
 def _socket_url(door: Proxy) -> str:
@@ -163,23 +219,30 @@ def _socket_url(door: Proxy) -> str:
 
 
 async def read_finally(stage: Stage) -> None:
-    """Adds to the history every customer with its log, read from each node through the front door, and what the nodes
-    logged as errors."""
+    """Adds to the history every customer with its log and the onlooker's notices, read from each node through the front
+    door, and what the nodes logged as errors."""
     for node in stage.world.nodes:
         for words in node.errors():
             stage.history.append(Logged(stage.history.clock(), node.name, words))
         async with _reader(stage.world, node) as client:
             for customer_id in stage.known.customers:
                 stage.history.append(await _final(client, stage.history, node.name, customer_id))
+            notices = await _all(client, "/api/notices")
+            stage.history.append(FinalNotices(stage.history.clock(), node.name, stage.known.onlooker.id, notices))
 
 
 async def _final(client: httpx.AsyncClient, history: History, by: str, customer_id: int) -> FinalRead:
-    actions: list[Any] = []
-    while True:
-        query = {"after": len(actions), "limit": 100}
-        page = (await client.get(f"/api/customers/{customer_id}/actions", params=query)).raise_for_status().json()
-        actions += page["items"]
-        if not page["items"]:
-            break
+    actions = await _all(client, f"/api/customers/{customer_id}/actions")
     customer = (await client.get(f"/api/customers/{customer_id}")).raise_for_status().json()
-    return FinalRead(history.clock(), by, customer_id, customer, tuple(actions))
+    return FinalRead(history.clock(), by, customer_id, customer, actions)
+
+
+async def _all(client: httpx.AsyncClient, path: str) -> tuple[Any, ...]:
+    """Everything that is numbered there, ascending."""
+    items: list[Any] = []
+    while True:
+        query = {"after": len(items), "limit": 100}
+        page = (await client.get(path, params=query)).raise_for_status().json()
+        items += page["items"]
+        if not page["items"]:
+            return tuple(items)

@@ -23,6 +23,7 @@ from tests.faults.history import (
 )
 
 CUSTOMER = 7
+CHANNEL = f"customer:{CUSTOMER}"
 VIEWERS = ("ann", "bob")
 STEP = 0.01
 
@@ -33,13 +34,14 @@ class Tale:
     def __init__(self) -> None:
         self.now = 1000.0
         self.history = History(lambda: self.now)
-        self.customer: dict[str, Any] = {"id": CUSTOMER, "status": "open", "fields": {}, "version": 1, "offset": 1}
+        self.customer: dict[str, Any] = {"id": CUSTOMER, "status": "open", "assigned_to": None, "fields": {}}
+        self.customer |= {"version": 1, "offset": 1}
         self.actions: list[dict[str, Any]] = []
         self._log(1, None, "created", None, {"status": {"from": None, "to": "open"}})
         self.history.append(ClockSeen(self.now, self.now))
         for viewer in VIEWERS:
             self.history.append(Snapshot(self.tick(), viewer, CUSTOMER, dict(self.customer)))
-            self.history.append(Subscribed(self.tick(), viewer, CUSTOMER, 1, recovering=True, recovered=True))
+            self.history.append(Subscribed(self.tick(), viewer, CHANNEL, 1, recovering=True, recovered=True))
         self._live = dict.fromkeys(VIEWERS, 1)  # up to where each has been shown the log
         self._away: set[str] = set()
 
@@ -104,7 +106,7 @@ class Tale:
         for viewer in VIEWERS:
             if viewer not in self._away:
                 for action in self.actions[self._live[viewer] :]:
-                    event = Delivered(self.tick(), viewer, CUSTOMER, action["offset"], self.publication(action))
+                    event = Delivered(self.tick(), viewer, CHANNEL, action["offset"], self.publication(action))
                     self.history.append(event)
                 self._live[viewer] = len(self.actions)
 
@@ -142,12 +144,12 @@ class Tale:
 
     def lose(self, viewer: str) -> None:
         self._away.add(viewer)
-        self.history.append(Lost(self.tick(), viewer, CUSTOMER, "cut"))
+        self.history.append(Lost(self.tick(), viewer, CHANNEL, "cut"))
 
     def come_back(self, viewer: str) -> None:
         self._away.discard(viewer)
         offset = self._live[viewer]
-        self.history.append(Subscribed(self.tick(), viewer, CUSTOMER, offset, recovering=True, recovered=True))
+        self.history.append(Subscribed(self.tick(), viewer, CHANNEL, offset, recovering=True, recovered=True))
         self.deliver()
 
     def end(self) -> History:

@@ -1,31 +1,21 @@
-"""Who looks on: by the official SDK, by the bare protocol, and by long polling over HTTP.
+"""Who looks on. Each reads a snapshot of its customers, follows from there, comes back when it was cut off, and tells
+the history all that it sees; those with a connection of their own also follow their agent's notices and list.
 
-Each reads a snapshot of its customers, follows from there, comes back when it was cut off, and tells the history all
-that it sees.
+Here are what they have in common, and the one that has no connection: long polling over HTTP.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import httpx
-from centrifuge import (
-    Client,
-    PublicationContext,
-    StreamPosition,
-    SubscribedContext,
-    SubscribingContext,
-    SubscriptionEventHandler,
-    UnsubscribedContext,
-)
 
 from tests.faults.history import Delivered, History, Json, Lost, Snapshot, Subscribed
-from tests.faults.rawsocket import Gone, RawSocket, Rejected
+from tests.faults.lists import ListKeeper
 
 TIMEOUT = 5.0
 """Seconds: the SDK's own."""
@@ -35,13 +25,17 @@ BREATH = 0.1
 
 
 class Viewer(ABC):
-    """`positions` is how far it has seen each customer; `home` where its door leads."""
+    """`positions` is how far it has seen each channel's stream; `inbox` the channel of its agent's notices, if it
+    follows them; `keeper` keeps its list, if it has one."""
+
+    inbox: str | None = None
+    keeper: ListKeeper | None = None
 
     def __init__(self, name: str, history: History, customers: list[int]) -> None:
         self.name = name
         self.customers = customers
-        self.positions: dict[int, int] = {}
-        self.following: set[int] = set()
+        self.positions: dict[str, int] = {}
+        self.following: set[str] = set()
         self.losses = 0
         self.witness: Callable[[int, int], None] = lambda _customer_id, _offset: None
         self._history = history
@@ -54,163 +48,43 @@ class Viewer(ABC):
 
     def snapshot(self, customer_id: int, customer: Json) -> None:
         self._history.append(Snapshot(self._history.clock(), self.name, customer_id, customer))
-        self.positions[customer_id] = customer["offset"]
+        self.positions[channel_of(customer_id)] = customer["offset"]
 
-    def subscribed(self, customer_id: int, offset: int, *, recovering: bool, recovered: bool) -> None:
+    def subscribed(self, channel: str, offset: int, *, recovering: bool, recovered: bool) -> None:
         at = self._history.clock()
-        self._history.append(Subscribed(at, self.name, customer_id, offset, recovering, recovered))
-        self.following.add(customer_id)
+        self._history.append(Subscribed(at, self.name, channel, offset, recovering, recovered))
+        self.positions[channel] = offset
+        self.following.add(channel)
 
-    def delivered(self, customer_id: int, offset: int, data: Json) -> None:
-        self._history.append(Delivered(self._history.clock(), self.name, customer_id, offset, data))
-        self.positions[customer_id] = offset
-        self.witness(customer_id, offset)
+    def delivered(self, channel: str, offset: int, data: Json) -> None:
+        self._history.append(Delivered(self._history.clock(), self.name, channel, offset, data))
+        self.positions[channel] = offset
+        kind, _, number = channel.partition(":")
+        if kind == "customer":
+            self.witness(int(number), offset)
 
-    def lost(self, customer_id: int, why: str) -> None:
-        if customer_id in self.following:
-            self.following.discard(customer_id)
+    def lost(self, channel: str, why: str) -> None:
+        if channel in self.following:
+            self.following.discard(channel)
             self.losses += 1
-            self._history.append(Lost(self._history.clock(), self.name, customer_id, why))
+            self._history.append(Lost(self._history.clock(), self.name, channel, why))
 
     def lost_all(self, why: str) -> None:
-        for customer_id in tuple(self.following):
-            self.lost(customer_id, why)
+        for channel in tuple(self.following):
+            self.lost(channel, why)
+        if self.keeper is not None:
+            self.keeper.lost(why)
 
     def has(self, tops: dict[int, int]) -> bool:
-        """Whether it follows everything and has seen up to there."""
-        return all(c in self.following and self.positions[c] >= tops.get(c, 0) for c in self.customers)
+        """Whether it follows all customers and has seen up to there."""
+        return all(self.stands(channel_of(customer_id), tops.get(customer_id, 0)) for customer_id in self.customers)
+
+    def stands(self, channel: str, top: int) -> bool:
+        return channel in self.following and self.positions[channel] >= top
 
 
-class SdkViewer(Viewer):
-    """The official client, in JSON or Protobuf: it reconnects, resubscribes and recovers by itself."""
-
-    def __init__(
-        self, name: str, history: History, customers: list[int], socket_url: str, token: str, *, protobuf: bool = False
-    ) -> None:
-        super().__init__(name, history, customers)
-        self._protobuf = protobuf
-        self.client = Client(
-            socket_url, token=token, timeout=TIMEOUT, max_reconnect_delay=0.5, proxy=None, use_protobuf=protobuf
-        )
-
-    async def start(self) -> None:
-        await self.client.connect()
-        for customer_id in self.customers:
-            subscription = self.client.new_subscription(
-                f"customer:{customer_id}",
-                events=_SdkEvents(self, customer_id),
-                get_state=self._state,
-                max_resubscribe_delay=0.5,
-            )
-            await subscription.subscribe()
-
-    async def _state(self, channel: str) -> StreamPosition:
-        customer_id = int(channel.partition(":")[2])
-        asked = {"customer_id": customer_id}
-        result = await self.client.rpc("customer.get", json.dumps(asked).encode() if self._protobuf else asked)
-        answer = self.read(result.data)
-        self.snapshot(customer_id, answer["customer"])
-        return StreamPosition(answer["offset"], answer["epoch"])
-
-    def read(self, payload: Any) -> Any:
-        """A payload, which Protobuf carries as the bytes of its JSON."""
-        return json.loads(payload) if self._protobuf else payload
-
-    async def close(self) -> None:
-        await self.client.disconnect()
-        await asyncio.sleep(0)
-
-
-class _SdkEvents(SubscriptionEventHandler):
-    def __init__(self, viewer: SdkViewer, customer_id: int) -> None:
-        self._viewer = viewer
-        self._customer_id = customer_id
-
-    async def on_subscribed(self, ctx: SubscribedContext) -> None:
-        assert ctx.stream_position is not None
-        self._viewer.subscribed(
-            self._customer_id, ctx.stream_position.offset, recovering=ctx.was_recovering, recovered=ctx.recovered
-        )
-
-    async def on_subscribing(self, ctx: SubscribingContext) -> None:
-        self._viewer.lost(self._customer_id, f"{ctx.code} {ctx.reason}")
-
-    async def on_unsubscribed(self, ctx: UnsubscribedContext) -> None:
-        self._viewer.lost(self._customer_id, f"{ctx.code} {ctx.reason}")
-
-    async def on_publication(self, ctx: PublicationContext) -> None:
-        if ctx.pub.offset:
-            self._viewer.delivered(self._customer_id, ctx.pub.offset, self._viewer.read(ctx.pub.data))
-
-
-class RawViewer(Viewer):
-    """The bare protocol, which may stop reading: `stall` and `read_on`."""
-
-    def __init__(self, name: str, history: History, customers: list[int], socket_url: str, token: str) -> None:
-        super().__init__(name, history, customers)
-        self._url = socket_url
-        self._token = token
-        self._epoch = ""
-        self._socket: RawSocket | None = None
-        self._running: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        self._running = asyncio.create_task(self._run(), name=self.name)
-
-    def stall(self) -> None:
-        if self._socket is not None:
-            self._socket.stop_reading()
-
-    def read_on(self) -> None:
-        if self._socket is not None:
-            self._socket.read_on()
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                self._socket = await RawSocket.connected(self._url, self._token, self._pushed, TIMEOUT)
-                for customer_id in self.customers:
-                    await self._follow(self._socket, customer_id)
-                await self._socket.ended
-                self.lost_all(self._socket.gone or "ended")
-            except (Gone, Rejected) as error:
-                self.lost_all(str(error))
-            if self._socket is not None:
-                await self._socket.close()
-                self._socket = None
-            await asyncio.sleep(BREATH)
-
-    async def _follow(self, socket: RawSocket, customer_id: int) -> None:
-        if customer_id not in self.positions:
-            answer = await socket.request(
-                "rpc", {"method": "customer.get", "data": {"customer_id": customer_id}}, TIMEOUT
-            )
-            self._epoch = answer["data"]["epoch"]
-            self.snapshot(customer_id, answer["data"]["customer"])
-        since = {"recover": True, "offset": self.positions[customer_id], "epoch": self._epoch}
-        result = await socket.request("subscribe", {"channel": f"customer:{customer_id}", **since}, TIMEOUT)
-        self.subscribed(
-            customer_id, result["offset"], recovering=result["was_recovering"], recovered=result.get("recovered", False)
-        )
-        for publication in result.get("publications", []):
-            self.delivered(customer_id, publication["offset"], publication["data"])
-
-    def _pushed(self, channel: str, kind: str, body: Json) -> None:
-        name, _, number = channel.partition(":")
-        if name != "customer":
-            return
-        if kind == "unsubscribe" and self._socket is not None:
-            self.lost(int(number), f"{body['code']} {body['reason']}")
-            self._socket.abandon(f"{body['code']} {body['reason']}")
-        elif kind == "pub" and body.get("offset"):
-            self.delivered(int(number), body["offset"], body["data"])
-
-    async def close(self) -> None:
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
-        if self._socket is not None:
-            await self._socket.close()
+def channel_of(customer_id: int) -> str:
+    return f"customer:{customer_id}"
 
 
 class PollingViewer(Viewer):
@@ -226,21 +100,22 @@ class PollingViewer(Viewer):
         self._running = [asyncio.create_task(self._poll(c), name=f"{self.name} {c}") for c in self.customers]
 
     async def _poll(self, customer_id: int) -> None:
+        channel = channel_of(customer_id)
         while True:
             try:
-                if customer_id not in self.positions:
+                if channel not in self.positions:
                     self.snapshot(customer_id, await self._get(f"/api/customers/{customer_id}"))
-                after = self.positions[customer_id]
-                query = {"after": after, "limit": 100, "wait": 10 if customer_id in self.following else 0}
+                after = self.positions[channel]
+                query = {"after": after, "limit": 100, "wait": 10 if channel in self.following else 0}
                 page = await self._get(f"/api/customers/{customer_id}/actions", **query)
             except (httpx.HTTPError, ValueError) as error:
-                self.lost(customer_id, f"{type(error).__name__}: {error}")
+                self.lost(channel, f"{type(error).__name__}: {error}")
                 await asyncio.sleep(BREATH)
                 continue
-            if customer_id not in self.following:
-                self.subscribed(customer_id, after, recovering=True, recovered=True)
+            if channel not in self.following:
+                self.subscribed(channel, after, recovering=True, recovered=True)
             for action in page["items"]:
-                self.delivered(customer_id, action["offset"], {"action": action, "customer": changed(action)})
+                self.delivered(channel, action["offset"], {"action": action, "customer": changed(action)})
 
     async def _get(self, path: str, **query: Any) -> Any:
         response = await self._client.get(path, params=query)

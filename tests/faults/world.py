@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import psutil
@@ -37,15 +37,18 @@ NAMES = ("north", "south")
 
 
 class Node:
-    """A node at a port that stays the same over its restarts, with a proxy before its database."""
+    """A node at a port that stays the same over its restarts, with a proxy before its database. Of several workers
+    each is a process of its own, under a parent."""
 
-    def __init__(self, name: str, servers: Servers, database: Proxy, urls: dict[str, str]) -> None:
+    def __init__(self, name: str, servers: Servers, database: Proxy, settings: dict[str, str], workers: int) -> None:
         self.name = name
         self.port = free_port()
         self.database = database
+        self.count = workers
         self._servers = servers
-        self._urls = urls
+        self._settings = {**settings, "CASEWIRE_WORKERS": str(workers)}
         self._server: RunningServer | None = None
+        self._workers_killed = 0
 
     @property
     def url(self) -> str:
@@ -63,29 +66,62 @@ class Node:
         """The errors in its log, each with the last line of its traceback."""
         lines = [json.loads(line) for line in self.words.splitlines() if line.startswith("{")]
         errors = [line for line in lines if line.get("level") in ("error", "critical")]
+        for death in [line for line in errors if line["event"].startswith("a worker died")][: self._workers_killed]:
+            errors.remove(death)  # that is what was done to it
         return [f"{line['event']} {line.get('exception', '').strip().rpartition(chr(10))[2]}" for line in errors]
 
     async def start(self) -> None:
-        self._server = await self._servers.start(self.port, **self._urls)
+        self._server = await self._servers.start(self.port, **self._settings)
+        await eventually(
+            lambda: len(self.workers()) == self.count, within=PATIENCE, what=f"{self.name} has its workers"
+        )
 
     def kill(self) -> None:
+        """With its workers, which would end by themselves, but keep the port until then."""
+        workers = self._children()
         self._running.kill()
+        for worker in workers:
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
 
     async def stop(self) -> int:
         return await asyncio.to_thread(self._running.stop)
 
     def freeze(self) -> None:
-        self._running.process.send_signal(signal.SIGSTOP)
+        for process in (psutil.Process(self._running.pid), *self._children()):
+            process.suspend()
 
     def thaw(self) -> None:
-        if self._server is not None:
-            self._server.process.send_signal(signal.SIGCONT)
+        if self.alive:
+            for process in (psutil.Process(self._running.pid), *self._children()):
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that serve: those that have a connection to PostgreSQL. (A worker that is only just starting
+        has none.)"""
+        candidates = self._children() or [psutil.Process(self._running.pid)]
+        return [one for one in candidates if any(c.raddr and c.raddr.port == self.database.port for c in _peers(one))]
+
+    def kill_worker(self, worker: psutil.Process) -> None:
+        self._workers_killed += 1
+        worker.kill()
+
+    def _children(self) -> list[psutil.Process]:
+        return psutil.Process(self._running.pid).children() if self.count > 1 else []
 
     @property
     def _running(self) -> RunningServer:
         if self._server is None:
             raise RuntimeError(f"node {self.name} has not been started")
         return self._server
+
+
+def _peers(process: psutil.Process) -> list[Any]:
+    """Its connections by TCP."""
+    with suppress(psutil.Error):
+        return list(process.net_connections("tcp"))
+    return []
 
 
 class World:
@@ -101,7 +137,8 @@ class World:
 
     @classmethod
     @asynccontextmanager
-    async def made(cls, agents: int, *, cluster: bool = False) -> AsyncIterator[World]:
+    async def made(cls, agents: int, *, cluster: bool = False, workers: int = 1) -> AsyncIterator[World]:
+        """The last of the nodes has so many workers, the other one."""
         with reachable_folder("faults") as folder:
             async with (
                 EmbeddedServices(folder / "services", redis=not cluster) as services,
@@ -109,7 +146,7 @@ class World:
                 _bus(folder, services, cluster=cluster) as bus,
             ):
                 await migrate(services.database_url)
-                async with _nodes(folder, services.database_url, bus) as nodes:
+                async with _nodes(folder, services.database_url, bus, workers) as nodes:
                     yield cls(services, bus, nodes, await _hired(services.database_url, agents))
 
     def token(self, agent: Agent) -> str:
@@ -134,6 +171,10 @@ class World:
     def serves(self, node: Node, door: Proxy) -> bool:
         """Whether the latest connection through a door leads to a node."""
         return self._served.get(door) is node
+
+    def served_by_worker(self, node: Node, worker: psutil.Process, door: Proxy) -> bool:
+        """Whether a connection through a door leads to one process of a node."""
+        return any(c.laddr.port == node.port and c.raddr and c.raddr.port in door.dialled for c in _peers(worker))
 
     # PostgreSQL as a process
 
@@ -186,7 +227,7 @@ async def _bus(folder: Path, services: EmbeddedServices, *, cluster: bool) -> As
 
 
 @asynccontextmanager
-async def _nodes(folder: Path, database_url: str, bus: Bus) -> AsyncIterator[list[Node]]:
+async def _nodes(folder: Path, database_url: str, bus: Bus, workers: int) -> AsyncIterator[list[Node]]:
     logs = folder / "logs"
     logs.mkdir()
     settings = {"CASEWIRE_SECRET_KEY": SECRET_KEY, "CASEWIRE_RATE_LIMIT": "off", "CASEWIRE_DB_POOL_MIN": "2"}
@@ -196,7 +237,7 @@ async def _nodes(folder: Path, database_url: str, bus: Bus) -> AsyncIterator[lis
         for name, redis_url in zip(NAMES, bus.urls, strict=True):
             database = await stack.enter_async_context(Proxy(postgres_behind(database_url)))
             urls = {"DATABASE_URL": postgres_through(database_url, database), "REDIS_URL": redis_url}
-            nodes.append(Node(name, servers, database, urls))
+            nodes.append(Node(name, servers, database, urls, workers if name == NAMES[-1] else 1))
         try:
             await asyncio.gather(*(node.start() for node in nodes))
             yield nodes

@@ -39,6 +39,7 @@ class Proxy:
     - `cut_after_answer_to(text)`: the next time the client sends `text`, the server's answer is waited for
       and then, instead of being passed on, the connection is cut: done, but the client does not know.
       With `refuse_after_cut` it cannot come back either.
+    - `dialled`: the ports, on this side, of its connections to a server by TCP.
     - `round_trips`: how often a client asked something after it had been answered, over all connections.
     """
 
@@ -46,6 +47,7 @@ class Proxy:
         self._dial = dial
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._upstream: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking, self._answering = asyncio.Event(), asyncio.Event()  # not set: that direction is held
         self.resume()
@@ -56,6 +58,11 @@ class Proxy:
         self.refuse = False
         self.refuse_after_cut = False
         self.port = 0
+
+    @property
+    def dialled(self) -> frozenset[int]:
+        names = [writer.get_extra_info("sockname") for writer in self._upstream]
+        return frozenset(name[1] for name in names if isinstance(name, tuple))
 
     async def __aenter__(self) -> Proxy:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -103,6 +110,7 @@ class Proxy:
                 return
             upstream_reader, upstream_writer = await self._dial()
             self._writers |= {writer, upstream_writer}
+            self._upstream.add(upstream_writer)
             turn = _Turn()
             try:
                 await _both(
@@ -110,6 +118,7 @@ class Proxy:
                     self._pass_on(upstream_reader, writer, upstream_writer, turn, from_client=False),
                 )
             finally:
+                self._upstream.discard(upstream_writer)
                 for side in (writer, upstream_writer):
                     self._writers.discard(side)
                     side.transport.abort()

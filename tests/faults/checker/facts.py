@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.faults.history import (
@@ -13,9 +13,14 @@ from tests.faults.history import (
     Event,
     FaultBegan,
     FaultEnded,
+    FinalNotices,
     FinalRead,
     Invoked,
     Json,
+    ListAsked,
+    ListRead,
+    ListSettled,
+    ListTold,
     Logged,
     Lost,
     Refused,
@@ -26,7 +31,7 @@ from tests.faults.history import (
 )
 
 Outcome = Acknowledged | Refused | Unknown
-Seen = Snapshot | Subscribed | Lost | Delivered
+Seen = Snapshot | Subscribed | Lost | Delivered | ListTold | ListAsked | ListRead
 Command = tuple[int, str]
 """Its actor and its id."""
 
@@ -66,17 +71,29 @@ class Fault:
         return "*" in self.excused or viewer in self.excused
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The publications of a channel by offset: the action that each of them tells of. `at`: when that was read."""
+
+    at: float
+    actions: Mapping[int, Json]
+
+
 class Facts:
-    """`final` holds each customer's last state and log; `seen` what each viewer saw of each customer, in order."""
+    """`final` holds each customer's last state and log, `notices` each agent's, and `streams` both by channel; `seen`
+    what each viewer saw of each channel, in order; `settled` what was on each list whenever all was quiet."""
 
     def __init__(self, events: Iterable[Event]) -> None:
         self.events = list(events)
         self.contradictions: list[Violation] = []
         self.final: dict[int, FinalRead] = {}
+        self.notices: dict[int, FinalNotices] = {}
         self.log: dict[tuple[int, int], Json] = {}
         self.recorded: dict[Command, list[Json]] = defaultdict(list)
         self.commands: dict[Command, list[Attempt]] = defaultdict(list)
-        self.seen: dict[tuple[str, int], list[tuple[int, Seen]]] = defaultdict(list)
+        self.seen: dict[tuple[str, str], list[tuple[int, Seen]]] = defaultdict(list)
+        self.settled: dict[str, list[tuple[int, ListSettled]]] = defaultdict(list)
+        self.streams: dict[str, Stream] = {}
         self.witnessed: list[tuple[int, Witnessed]] = []
         self.faults: list[Fault] = []
         self._clock: ClockSeen | None = None
@@ -97,8 +114,12 @@ class Facts:
                             Violation(9, f"attempt {event.attempt} was answered twice", (place,))
                         )
                     outcomes[event.attempt] = place, event
-                case Snapshot() | Subscribed() | Lost() | Delivered():
-                    self.seen[event.viewer, event.customer_id].append((place, event))
+                case Snapshot():
+                    self.seen[event.viewer, f"customer:{event.customer_id}"].append((place, event))
+                case Subscribed() | Lost() | Delivered() | ListTold() | ListAsked() | ListRead():
+                    self.seen[event.viewer, event.channel].append((place, event))
+                case ListSettled():
+                    self.settled[event.channel].append((place, event))
                 case Witnessed():
                     self.witnessed.append((place, event))
                 case FaultBegan():
@@ -107,6 +128,11 @@ class Facts:
                     ended[event.fault] = event.at
                 case FinalRead():
                     self._read(event, place)
+                case FinalNotices():
+                    known = self.notices.setdefault(event.agent_id, event)
+                    if known.notices != event.notices:
+                        words = f"{known.by} and {event.by} tell of agent {event.agent_id}'s notices in different ways"
+                        self.contradictions.append(Violation(1, words, (place,)))
                 case Logged():
                     self.contradictions.append(Violation(9, f"{event.node} logged an error: {event.words}", (place,)))
                 case ClockSeen():
@@ -115,6 +141,12 @@ class Facts:
             outcome_place, outcome = outcomes.get(attempt, (None, None))
             self.commands[one.actor, one.command_id].append(Attempt(place, one, outcome_place, outcome))
         end = self.events[-1].at if self.events else 0.0
+        for customer_id, read in self.final.items():
+            actions = {action["offset"]: action for action in read.actions}
+            self.streams[f"customer:{customer_id}"] = Stream(read.at, actions)
+        for agent_id, page in self.notices.items():
+            actions = {notice["offset"]: notice["action"] for notice in page.notices}
+            self.streams[f"agent:{agent_id}"] = Stream(page.at, actions)
         self.faults = [Fault(f.kind, f.at, ended.get(number, end), f.excused) for number, f in began.items()]
 
     def _read(self, final: FinalRead, place: int) -> None:
@@ -133,6 +165,10 @@ class Facts:
     def attempts(self) -> Iterator[Attempt]:
         for attempts in self.commands.values():
             yield from attempts
+
+    def excuses(self, viewer: str) -> list[tuple[float, float]]:
+        """The stretches of time in which a fault excused that a viewer was not served."""
+        return [(fault.began, fault.ended) for fault in self.faults if fault.excuses(viewer)]
 
     def at_driver(self, database: float) -> float:
         """A time of the database's clock, as the driver's clock would have shown it."""

@@ -17,21 +17,20 @@ FOREVER = float("inf")
 
 
 def late(facts: Facts, bound: float) -> Iterator[Violation]:
-    for (viewer, customer_id), seen in facts.seen.items():
-        if customer_id not in facts.final:
+    for (viewer, channel), seen in facts.seen.items():
+        stream = facts.streams.get(channel)
+        if stream is None:
             continue
-        excuses = merged([*_away(seen), *((f.began, f.ended) for f in facts.faults if f.excuses(viewer))])
+        excuses = merged([*_away(seen), *facts.excuses(viewer)])
         first = next((event.offset for _, event in seen if isinstance(event, Subscribed)), None)
         shown = {event.offset: (place, event.at) for place, event in seen if isinstance(event, Delivered)}
-        for action in facts.final[customer_id].actions:
-            if first is None or action["offset"] <= first:
+        for offset, action in stream.actions.items():
+            if first is None or offset <= first:
                 continue
-            place, at = shown.get(action["offset"], (seen[-1][0], facts.final[customer_id].at))
+            place, at = shown.get(offset, (seen[-1][0], stream.at))
             wait = longest_wait(committed_at(facts, action), at, excuses)
             if wait > bound:
-                yield Violation(
-                    7, f"{viewer} at customer {customer_id} waited {wait:.1f} s for offset {action['offset']}", (place,)
-                )
+                yield Violation(7, f"{viewer} at {channel} waited {wait:.1f} s for offset {offset}", (place,))
 
 
 def committed_at(facts: Facts, action: Json) -> float:
