@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 CHUNK = 65536
+TLS_HANDSHAKE = b"\x16"
+"""The first byte of a client that speaks TLS (RFC 8446 section 5.1)."""
 
 
 def make_certificate(folder: Path) -> Path:
@@ -43,18 +46,62 @@ def make_certificate(folder: Path) -> Path:
     return path
 
 
-@asynccontextmanager
-async def behind_tls(port: int, certificate: Path) -> AsyncIterator[int]:
-    """The port where the server of `port` is reached by TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    tasks: set[asyncio.Task[None]] = set()
+class TlsDoor:
+    """Stands before a server at a port of 127.0.0.1; from `open` on it listens at `port`.
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", port)
+    Who speaks TLS is served by TLS. With `plainly` others are let in as they are: servers of a Redis cluster and a
+    Sentinel, which are told this address too and speak no TLS to each other here. `by_tls` counts connections.
+    """
+
+    def __init__(self, server: int, certificate: Path, *, plainly: bool = False) -> None:
+        self._server = server
+        self._plainly = plainly
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.by_tls = 0
+        self.port = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, server: int, certificate: Path, *, plainly: bool = False) -> AsyncIterator[TlsDoor]:
+        door = cls(server, certificate, plainly=plainly)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.setblocking(False)
+            door.port = listening.getsockname()[1]
+            accepting = asyncio.create_task(door._accept(listening))
+            try:
+                yield door
+            finally:
+                tasks = [accepting, *door._tasks]
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _accept(self, listening: socket.socket) -> None:
+        while True:
+            client, _ = await asyncio.get_running_loop().sock_accept(listening)
+            task = asyncio.create_task(self._serve(client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, client: socket.socket) -> None:
+        loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+        try:
+            tls = not self._plainly or await _first_byte(client) == TLS_HANDSHAKE
+            transport, protocol = await loop.connect_accepted_socket(
+                lambda: asyncio.StreamReaderProtocol(reader), client, ssl=self._context if tls else None
+            )
+        except OSError:
+            client.close()
+            return
+        self.by_tls += tls
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        try:
+            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self._server)
+        except OSError:
+            writer.transport.abort()
+            return
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(_pass_on(reader, upstream_writer))
@@ -62,16 +109,25 @@ async def behind_tls(port: int, certificate: Path) -> AsyncIterator[int]:
         finally:
             writer.transport.abort()
             upstream_writer.transport.abort()
-            tasks.discard(task)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+
+async def _first_byte(client: socket.socket) -> bytes:
+    """Of what a client says, which it still has to be read for."""
+    readable = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(client, readable.set)
     try:
-        yield server.sockets[0].getsockname()[1]
+        await readable.wait()
     finally:
-        server.close()
-        for task in tuple(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        loop.remove_reader(client)
+    return client.recv(1, socket.MSG_PEEK)
+
+
+@asynccontextmanager
+async def behind_tls(port: int, certificate: Path) -> AsyncIterator[int]:
+    """The port where the server of `port` is reached by TLS."""
+    async with TlsDoor.open(port, certificate) as door:
+        yield door.port
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
