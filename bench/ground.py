@@ -145,15 +145,18 @@ class Ground:
         """A Redis on a port, as a deployment has it. It keeps nothing on disk."""
         port = free_port()
         program = self.peers.programs.get("redis") or _redis_of_the_wheel()
-        words = f"--port {port} --bind 127.0.0.1 --save  --appendonly no --client-output-buffer-limit".split(" ")
-        command = [str(program), *words, "pubsub 0 0 0", "--dir", str(self.temporary)]
+        words = f"--port {port} --bind 127.0.0.1 --save  --appendonly no --dir {self.temporary}".split(" ")
+        command = [str(program), *words, "--client-output-buffer-limit", "pubsub", "0", "0", "0"]
         with self.process("redis", command, core, self.peers.libraries) as server_pid:
             wait_for(lambda: _answers(port), "Redis", self.temporary / "redis.log")
             yield Server(port, server_pid)
 
     @contextmanager
-    def node(self, database: str, redis: Server, core: int | None, **environment: str) -> Iterator[Server]:
-        """`casewire serve`, as it is shipped, with the limits on requests off."""
+    def node(
+        self, database: str, redis: Server, core: int | None, under: Sequence[str] = (), **environment: str
+    ) -> Iterator[Server]:
+        """`casewire serve`, as it is shipped, with the limits on requests off. `under`: a tool that runs it, as the
+        options of a Python."""
         port = free_port()
         name = f"node-{port}"
         settings = {
@@ -165,7 +168,7 @@ class Ground:
             "CASEWIRE_RATE_LIMIT": "off",
             **environment,
         }
-        with self.process(name, [sys.executable, "-m", "server", "serve"], core, settings) as pid:
+        with self.process(name, [sys.executable, *under, "-m", "server", "serve"], core, settings) as pid:
             wait_for(lambda: _ready(port), "casewire serve", self.temporary / f"{name}.log")
             yield Server(port, pid)
 
