@@ -265,7 +265,7 @@ async def test_a_process_that_is_gone_is_known_as_gone(node: Node, http: httpx.A
         return await emulate(http, lost, "{}") == status
 
     async with beside(node) as second:
-        second.services.emulation._roster.put(lost["node"], "alive", {}, until=time.time() + 1)
+        second.services.emulation.roster.put(lost["node"], "alive", {}, until=time.time() + 1)
         await eventually(lambda: answer(204), what="it is taken for alive")
         await eventually(lambda: answer(404), what="and then for dead")
 
