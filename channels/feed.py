@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
 import orjson
 
@@ -67,36 +68,57 @@ class Feed:
     def settle(self, top: int) -> None:
         """Starts the feed at the stream's latest offset."""
         self.offset = top
-        self._release_held()
+        held, self._held = self._held, {}
+        self.accept([held[offset] for offset in sorted(held)])
 
-    def accept(self, push: Push) -> bool:
-        """Takes a publication in whatever order it arrives. True where one before it is missing."""
-        if self.offset is None or push.offset > self.offset + 1:
-            if len(self._held) < HELD:
-                self._held[push.offset] = push
-            return self.offset is not None
-        if push.offset == self.offset + 1:
-            self._advance(push)
-            self._release_held()
+    def accept(self, pushes: Sequence[Push]) -> bool:
+        """Takes publications in whatever order they arrive. True where one before one of them is missing.
+
+        Those that follow the latest one are delivered as one run.
+        """
+        if self.offset is None:
+            for push in pushes:
+                self._hold(push)
+            return False
+        run: list[Push] = []
+        due = self.offset + 1
+        for push in pushes:
+            if push.offset > due:
+                self._hold(push)
+                continue
+            following = push if push.offset == due else None
+            while following is not None:
+                run.append(following)
+                due += 1
+                following = self._held.pop(due, None)
+        self._advance(run)
         return bool(self._held)
 
-    def _release_held(self) -> None:
-        if not self._held or self.offset is None:
-            return
-        while (push := self._held.pop(self.offset + 1, None)) is not None:
-            self._advance(push)
-        self._held = {offset: push for offset, push in self._held.items() if offset > self.offset}
+    def _hold(self, push: Push) -> None:
+        if len(self._held) < HELD:
+            self._held[push.offset] = push
 
-    def _advance(self, push: Push) -> None:
-        self.offset = push.offset
-        self._recent.append(push)
-        if self.name.kind is ChannelKind.CUSTOMER and b'"assigned_to":' in push.data:
-            self._follow_assignment(push)
+    def _advance(self, run: Sequence[Push]) -> None:
+        """Delivers; in parts, where an action decides who may see what follows."""
+        start = 0
+        if self.name.kind is ChannelKind.CUSTOMER:
+            for place, push in enumerate(run):
+                if b'"assigned_to":' in push.data:
+                    self._deliver(run[start:place])
+                    self._follow_assignment(push)
+                    start = place
+        self._deliver(run[start:])
+
+    def _deliver(self, run: Sequence[Push]) -> None:
+        if not run:
+            return
+        self.offset = run[-1].offset
+        self._recent.extend(run)
         if self.ahead:
-            self._advance_some_ahead(push)
+            self._deliver_to_some_ahead(run)
         else:
             for receiver in tuple(self.receivers):
-                receiver.deliver(push)
+                receiver.deliver(run)
         for waiter in self.waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -115,11 +137,13 @@ class Feed:
                 self.dismiss(receiver)
                 receiver.revoked(self.channel)
 
-    def _advance_some_ahead(self, push: Push) -> None:
+    def _deliver_to_some_ahead(self, run: Sequence[Push]) -> None:
         for receiver in tuple(self.receivers):
-            if push.offset > self.ahead.get(receiver, 0):
-                receiver.deliver(push)
-        self.ahead = {receiver: offset for receiver, offset in self.ahead.items() if offset > push.offset}
+            position = self.ahead.get(receiver, 0)
+            rest = run if run[0].offset > position else [push for push in run if push.offset > position]
+            if rest:
+                receiver.deliver(rest)
+        self.ahead = {receiver: offset for receiver, offset in self.ahead.items() if offset > run[-1].offset}
 
     def is_news(self, push: Push) -> bool:
         """Whether a change of a list is newer than what was told of the same customer: the bus keeps no order."""
@@ -136,8 +160,9 @@ class Feed:
     def broadcast(self, push: Push) -> None:
         """Delivers a push that has no offset."""
         presence = push.kind is PushKind.JOIN or push.kind is PushKind.LEAVE
+        run = (push,)
         for receiver in tuple(self.curious if presence else self.receivers):
-            receiver.deliver(push)
+            receiver.deliver(run)
 
     def tail(self, after: int) -> list[Push] | None:
         """What was delivered after an offset; None where memory does not reach back that far."""

@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from channels.errors import DatabaseUnavailable, PermissionDenied
 from channels.feed import Feed
 from channels.names import WORK_PREFIX, ChannelKind, ChannelName
+from channels.portions import first_portion, hand_over
 from channels.ports import Broker, Position, Stream, StreamPage, Subscriber, Viewer
 from channels.push import Push, PushKind, signal
 
@@ -22,10 +24,6 @@ RECOVERY_PAGE = 300
 """Publications in the reply to a subscribe; what is missing beyond them follows it as pushes."""
 
 CATCH_UP_PAGE = 500
-
-PORTION = 256 * 1024
-"""Bytes of publications that a receiver is given before it is asked whether it has taken most of them: it comes
-back because it was slow, perhaps, and must not be cut off again for what it has missed."""
 
 MANY = 2_000
 """Open channels beyond which, while the bus is there, each call of `reconcile` looks at one half of them."""
@@ -80,22 +78,25 @@ class Hub:
 
     def publish(self, pushes: Sequence[Push]) -> None:
         """Delivers to the receivers of this process at once, and hands on to the other processes."""
-        for push in pushes:
-            self.deliver(push)
+        self.deliver(*pushes)
         self._broker.publish(pushes)
 
-    def deliver(self, push: Push) -> None:
-        feed = self._feeds.get(push.channel)
-        if feed is None:
-            if (listener := self._listeners.get(push.channel)) is not None:
-                listener(push)
-            return
-        if push.kind is not PushKind.PUBLICATION:
-            if feed.name.recoverable or feed.is_news(push):
-                feed.broadcast(push)
-            return
-        if feed.accept(push):
-            self._later(feed, push.offset)
+    def deliver(self, *pushes: Push) -> None:
+        """Publications of one channel that come together, one after the other, go out together."""
+        for (channel, numbered), together in groupby(pushes, _stream_of):
+            feed = self._feeds.get(channel)
+            if feed is None:
+                if (listener := self._listeners.get(channel)) is not None:
+                    for push in together:
+                        listener(push)
+            elif numbered:
+                publications = tuple(together)
+                if feed.accept(publications):
+                    self._later(feed, max(push.offset for push in publications))
+            else:
+                for push in together:
+                    if feed.name.recoverable or feed.is_news(push):
+                        feed.broadcast(push)
 
     def listen(self, channel: str, listener: Callable[[Push], None]) -> asyncio.Future[bool]:
         """Hears a channel on which processes speak to each other, for good. True once the bus acknowledged."""
@@ -135,7 +136,7 @@ class Hub:
                 joined = await self._join_from_stream(feed, receiver.viewer, since)
             if since is not None and not joined.recovered and reject_unrecovered:
                 raise Unrecoverable
-            joined = _portion(joined)
+            joined = replace(joined, publications=first_portion(joined.publications))
             answer(joined)
             position = joined.publications[-1].offset if joined.publications else joined.offset
             await self._follow(feed, receiver, position, curious=curious)
@@ -179,7 +180,7 @@ class Hub:
             elif not missing:
                 feed.admit(receiver, position, curious=curious)
                 return
-            position = await _hand_over(receiver, missing, position)
+            position = await hand_over(receiver, missing)
 
     def leave(self, receiver: Subscriber, channel: str) -> None:
         feed = self._feeds.get(channel)
@@ -298,8 +299,7 @@ class Hub:
             while feed.offset is not None and self._feeds.get(feed.channel) is feed:
                 page = await self._stream.read(feed.name, None, feed.offset, CATCH_UP_PAGE)
                 before, assigned_to = feed.offset, feed.assigned_to
-                for push in page.pushes:
-                    self.deliver(push)
+                self.deliver(*page.pushes)
                 if feed.offset > before:
                     self.healed += feed.offset - before
                     self._refresh_lists_of({assigned_to, feed.assigned_to})
@@ -311,24 +311,5 @@ class Hub:
             feed.catching_up = False
 
 
-def _portion(joined: Joined) -> Joined:
-    """As many of the publications as one reply should hold; the rest follows."""
-    size = 0
-    for count, push in enumerate(joined.publications, 1):
-        size += len(push.data)
-        if size > PORTION:
-            return replace(joined, publications=joined.publications[:count])
-    return joined
-
-
-async def _hand_over(receiver: Subscriber, pushes: Sequence[Push], position: int) -> int:
-    """Delivers in portions; awaits nothing for a single one. Returns the position that was reached."""
-    size = 0
-    for push in pushes:
-        receiver.deliver(push)
-        position = push.offset
-        size += len(push.data)
-        if size > PORTION:
-            size = 0
-            await receiver.drained()
-    return position
+def _stream_of(push: Push) -> tuple[str, bool]:
+    return push.channel, push.kind is PushKind.PUBLICATION

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -78,7 +78,10 @@ class Subscriber(Protocol):
     @property
     def viewer(self) -> Viewer: ...
 
-    def deliver(self, push: Push) -> None: ...
+    @property
+    def deliver(self) -> Callable[[Sequence[Push]], None]:
+        """Takes a run: pushes of one channel that came together, in order. It is shared by all its receivers."""
+        ...
 
     def revoked(self, channel: str) -> None:
         """The viewer may no longer see the channel; nothing of it follows."""

@@ -20,6 +20,7 @@ import structlog
 from channels.broker.address import RedisAddress
 from channels.broker.connection import CONNECT_TIMEOUT, UNAVAILABLE, Command, connect
 from channels.broker.fleet import Fleet
+from channels.broker.lane import Message
 from channels.broker.pipe import Errand
 from channels.broker.topology import topology_of
 from channels.names import WORK_PREFIX
@@ -58,12 +59,12 @@ TOLD_AGAIN_AFTER = 0.05
 class BusListener:
     """What the bus tells; all synchronous.
 
-    `missed`: something of the channel may have been lost. `controlled`: what a process says to all. `gone`: a
-    process that lived is there no more. `absent`: this process was silent for so long that the others took it for
-    gone, and is back.
+    `received`: what came together, in order. `missed`: something of the channel may have been lost. `controlled`: what
+    a process says to all. `gone`: a process that lived is there no more. `absent`: this process was silent for so long
+    that the others took it for gone, and is back.
     """
 
-    received: Callable[[Push], None]
+    received: Callable[[Sequence[Push]], None]
     missed: Callable[[str], None]
     controlled: Callable[[bytes], None]
     gone: Callable[[str], None]
@@ -169,27 +170,43 @@ class RedisBroker:
 
     # What the lanes tell
 
-    def received(self, key: bytes, payload: bytes) -> None:
-        channel = self._channel(key)
-        if self._listener is None:
-            return
-        if channel == CONTROL:
-            self._listener.controlled(payload)
-            return
-        name, number = payload[:NODE_BYTES], int.from_bytes(payload[NODE_BYTES:HEAD], "big")
-        if name == self._name:
-            return  # the hub of this process delivered it before it was sent
+    def received(self, messages: Sequence[Message]) -> None:
+        together: list[Push] = []
+        for key, payload in messages:
+            channel = self._channel(key)
+            if channel in OF_PROCESSES:
+                together = self._hand_on(together)
+                self._told(channel, payload)
+            elif payload[:NODE_BYTES] == self._name:
+                continue  # the hub of this process delivered it before it was sent
+            elif (push := _push_of(channel, payload)) is not None:
+                if self._skipped(channel, payload):
+                    together = self._hand_on(together)
+                    self._missed(channel)
+                together.append(push)
+        self._hand_on(together)
+
+    def _hand_on(self, pushes: list[Push]) -> list[Push]:
+        """Before whatever comes next takes effect. Returns the list for what follows."""
+        if pushes and self._listener is not None:
+            self._listener.received(pushes)
+        return []
+
+    def _told(self, channel: str, payload: bytes) -> None:
+        name = payload[:NODE_BYTES]
         if channel == ALIVE:
-            self._hear(name.hex(), payload[HEAD:])
-            return
-        try:
-            push = Push.from_bus(channel, payload[HEAD:])
-        except ValueError:
-            log.warning("not one of our messages", channel=channel)
-            return
-        if number and self._numbers.skipped(name, channel, number):
+            if name != self._name:
+                self._hear(name.hex(), payload[HEAD:])
+        elif self._listener is not None:
+            self._listener.controlled(payload)
+
+    def _skipped(self, channel: str, payload: bytes) -> bool:
+        number = int.from_bytes(payload[NODE_BYTES:HEAD], "big")
+        return number != 0 and self._numbers.skipped(payload[:NODE_BYTES], channel, number)
+
+    def _missed(self, channel: str) -> None:
+        if self._listener is not None:
             self._listener.missed(channel)
-        self._listener.received(push)
 
     def subscribed(self, key: bytes) -> None:
         channel = self._channel(key)
@@ -199,8 +216,8 @@ class RedisBroker:
         waiting = self._waiting.pop(channel, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(True)
-        elif channel != CONTROL and self._listener is not None:
-            self._listener.missed(channel)
+        elif channel != CONTROL:
+            self._missed(channel)
 
     def disconnected(self, keys: Iterable[bytes]) -> None:
         for key in keys:
@@ -254,8 +271,8 @@ class RedisBroker:
             self._doubt(said)
             return
         for channel, number in said.items():
-            if self._numbers.behind(bytes.fromhex(node), channel, number) and self._listener is not None:
-                self._listener.missed(channel)
+            if self._numbers.behind(bytes.fromhex(node), channel, number):
+                self._missed(channel)
 
     async def _confess(self) -> None:
         """Tells the others, as soon as it can, of which channels they may have missed what this process sent."""
@@ -274,8 +291,8 @@ class RedisBroker:
         """A sender says of which channels, or that of all, something may be lost."""
         followed = self._fleet.followed
         for key in followed if channels is None else map(self.key, channels):
-            if key in followed and self._listener is not None and (channel := self._channel(key)) not in OF_PROCESSES:
-                self._listener.missed(channel)
+            if key in followed and (channel := self._channel(key)) not in OF_PROCESSES:
+                self._missed(channel)
 
     async def say_goodbye(self) -> None:
         """So that nobody takes the end of this process for a crash."""
@@ -303,6 +320,14 @@ async def why_unreachable(url: str) -> str | None:
     except UNAVAILABLE as error:
         return str(error) or type(error).__name__
     return None
+
+
+def _push_of(channel: str, payload: bytes) -> Push | None:
+    try:
+        return Push.from_bus(channel, payload[HEAD:])
+    except ValueError:
+        log.warning("not one of our messages", channel=channel)
+        return None
 
 
 def _key(command: Command) -> bytes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from channels.errors import DatabaseUnavailable
+from channels.push import Push
 from channels.redis_broker import BusListener
 from server.services import Services
 
@@ -32,7 +35,10 @@ def bus_listener(services: Services) -> BusListener:
         for roster in services.rosters:
             roster.returned()
 
-    return BusListener(services.hub.deliver, missed, controlled, gone, absent)
+    def received(pushes: Sequence[Push]) -> None:
+        services.hub.deliver(*pushes)
+
+    return BusListener(received, missed, controlled, gone, absent)
 
 
 async def _refresh_directory(services: Services) -> None:

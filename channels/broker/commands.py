@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
 from channels.broker.address import RedisAddress
 from channels.broker.connection import CONNECT_TIMEOUT, UNAVAILABLE, Word
 from channels.broker.fleet import Fleet
+from channels.broker.lane import Message
 from channels.broker.pipe import Errand
 
 __all__ = ["UNAVAILABLE", "RedisCommands"]
@@ -44,7 +45,7 @@ class RedisCommands:
 
     # A `Listener` that has nothing to hear
 
-    def received(self, key: bytes, payload: bytes) -> None: ...
+    def received(self, messages: Sequence[Message]) -> None: ...
 
     def subscribed(self, key: bytes) -> None: ...
 

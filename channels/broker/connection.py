@@ -41,9 +41,10 @@ class _Batch:
 
 
 class RedisConnection(asyncio.Protocol):
-    """`pushed` is called with each reply that answers none of `batch`; `lost` once, when the connection is gone."""
+    """`pushed` is called with the replies of one read that answer none of `batch`; `lost` once, when the connection
+    is gone."""
 
-    def __init__(self, pushed: Callable[[Any], None], lost: Callable[[], None]) -> None:
+    def __init__(self, pushed: Callable[[list[Any]], None], lost: Callable[[], None]) -> None:
         self._reader = hiredis.Reader()
         self._pushed = pushed
         self._lost = lost
@@ -92,14 +93,17 @@ class RedisConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.heard = self._loop.time()
         self._reader.feed(data)
+        pushed: list[Any] = []
         try:
             while (reply := self._reader.gets()) is not False:
                 if self._batches:
                     self._answer(reply)
                 else:
-                    self._pushed(reply)
+                    pushed.append(reply)
         except hiredis.ProtocolError:
             self.abort()
+        if pushed:
+            self._pushed(pushed)
 
     def _answer(self, reply: Any) -> None:
         batch = self._batches[0]
@@ -127,7 +131,7 @@ async def connect(
     address: RedisAddress,
     credentials: Credentials,
     *,
-    pushed: Callable[[Any], None] = _ignore,
+    pushed: Callable[[list[Any]], None] = _ignore,
     lost: Callable[[], None] = _ignore,
 ) -> RedisConnection:
     """A connection that is logged in. Raises one of UNAVAILABLE."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 
@@ -23,10 +23,16 @@ AT_ONCE = 1000
 """Channels in one SUBSCRIBE."""
 
 
+Message: TypeAlias = tuple[bytes, bytes]
+"""A key, and what was published under it."""
+
+
 class Listener(Protocol):
     """What a lane tells; all synchronous."""
 
-    def received(self, key: bytes, payload: bytes) -> None: ...
+    def received(self, messages: Sequence[Message]) -> None:
+        """What came together, in order."""
+        ...
 
     def subscribed(self, key: bytes) -> None:
         """From now on messages arrive; before, some may not have."""
@@ -141,7 +147,20 @@ class Lane:
             self.keys[key] = False
         self._listener.disconnected(self.keys)
 
-    def _pushed(self, reply: Any) -> None:
+    def _pushed(self, replies: list[Any]) -> None:
+        messages: list[Message] = []
+        for reply in replies:
+            if isinstance(reply, list) and reply[0] in (b"message", b"smessage"):
+                messages.append((reply[1], reply[2]))
+                continue
+            if messages:
+                self._listener.received(messages)
+                messages = []
+            self._told(reply)
+        if messages:
+            self._listener.received(messages)
+
+    def _told(self, reply: Any) -> None:
         if isinstance(reply, ReplyError):
             log.info("redis refused a subscription", server=str(self.endpoint), error=str(reply))
             self._listener.suspect()
@@ -149,8 +168,6 @@ class Lane:
         if not isinstance(reply, list):
             return  # the answer to a ping before anything is subscribed
         match reply[0]:
-            case b"message" | b"smessage":
-                self._listener.received(reply[1], reply[2])
             case b"subscribe" | b"ssubscribe" if reply[1] in self.keys:
                 self.keys[reply[1]] = True
                 self._listener.subscribed(reply[1])

@@ -8,6 +8,7 @@ from collections import deque
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.realtime.codes import Disconnect
+from server.realtime.door import OUTGOING_LIMIT
 
 LOW_WATER = 64 * 1024
 GOODBYE = 2.0
@@ -26,16 +27,15 @@ class AsgiSink:
         self._end: Disconnect | None = None
         self._dropped = asyncio.Event()
 
-    @property
-    def pending(self) -> int:
-        return self._pending
-
-    def write(self, frame: bytes) -> None:
+    def write(self, frame: bytes) -> bool:
+        if self._pending and self._pending + len(frame) > OUTGOING_LIMIT:
+            return False
         self._frames.append(frame)
         self._pending += len(frame)
         if self._pending > LOW_WATER:
             self._low.clear()
         self._wake.set()
+        return True
 
     def close(self, end: Disconnect) -> None:
         self._end = end

@@ -80,20 +80,15 @@ class DeflatingPacker:
         self.codec = codec
         self.name = f"{codec.name}, deflated"
         self._opcode = opcode
-        self._messages: list[Push | bytes] = []
-        self._frames = b""
 
     def push(self, push: Push) -> bytes:
         return self._framed(push.encoded(self.codec))
 
-    def pack(self, messages: list[Push | bytes]) -> bytes:
-        if messages != self._messages:
-            frames = [
-                self._framed(message) if isinstance(message, bytes) else message.encoded(self) for message in messages
-            ]
-            self._frames = frames[0] if len(frames) == 1 else b"".join(frames)
-            self._messages = messages.copy()
-        return self._frames
+    def pack(self, messages: Sequence[Push | bytes]) -> bytes:
+        frames = [
+            self._framed(message) if isinstance(message, bytes) else message.encoded(self) for message in messages
+        ]
+        return frames[0] if len(frames) == 1 else b"".join(frames)
 
     def _framed(self, message: bytes) -> bytes:
         if len(message) < WORTHWHILE:

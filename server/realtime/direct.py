@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from enum import IntEnum
+from os import write as send
 from typing import Any, Protocol
 
 import structlog
 
 from server.realtime.codes import SHUTDOWN, Disconnect
 from server.realtime.deflate import Inflater, negotiated
+from server.realtime.door import OUTGOING_LIMIT
 from server.realtime.frames import PONG, close_frame, frame
 from server.realtime.handshake import BadHandshake, Opening, acceptance, opening, refusal
 from server.realtime.reader import Closed, Message, Ping, Reader, Violation
@@ -27,6 +30,11 @@ TAKE_OVER = "casewire.take_over"
 
 SEND_BUFFER = 128 * 1024
 """Bytes of a connection that the kernel may hold, so that a reader that has stopped is soon noticed."""
+
+DIRECT = sys.platform != "win32"
+"""Whether a socket can be written to as a file, by its number."""
+
+NO_FILE = -1
 
 GOODBYE = 2.0
 """Seconds that a peer has to answer the closing frame."""
@@ -60,7 +68,7 @@ class SocketProtocol(asyncio.Protocol):
     `peers` is where the server keeps the connections that it shuts down.
     """
 
-    __slots__ = ("_drained", "_peers", "_reader", "_receiver", "_timer", "state", "transport")
+    __slots__ = ("_drained", "_fd", "_peers", "_reader", "_receiver", "_timer", "_waits", "state", "transport")
 
     def __init__(self, transport: asyncio.Transport, peers: set[Any]) -> None:
         self.transport = transport
@@ -70,6 +78,8 @@ class SocketProtocol(asyncio.Protocol):
         self._receiver: Receiver | None = None
         self._drained: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._fd = NO_FILE
+        self._waits = True  # whether something may wait in the transport, which must leave first
         peers.add(self)
 
     # The handshake
@@ -98,6 +108,8 @@ class SocketProtocol(asyncio.Protocol):
         connection = self.transport.get_extra_info("socket")
         if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        if connection is not None and DIRECT and self.transport.get_extra_info("sslcontext") is None:
+            self._fd = connection.fileno()
         self.transport.write(response)
         self.state = State.OPEN
         self._reader = Reader(inflater)
@@ -120,7 +132,7 @@ class SocketProtocol(asyncio.Protocol):
                     receiver.receive(event.data)
             elif type(event) is Ping:
                 if self.state is State.OPEN and self._drained is None:  # pongs must not pile up either
-                    self.transport.write(frame(PONG, event.payload))
+                    self.write(frame(PONG, event.payload))
             elif type(event) is Closed:
                 self._answer_close(event.code)
             elif type(event) is Violation:
@@ -146,7 +158,9 @@ class SocketProtocol(asyncio.Protocol):
         """The transport closes: a peer that only listens cannot answer pings."""
 
     def connection_lost(self, _error: Exception | None) -> None:
+        """The transport closes its socket right after this: from then on the number is somebody else's."""
         self.state = State.CLOSED
+        self._fd, self._waits = NO_FILE, True
         self._peers.discard(self)
         if self._timer is not None:
             self._timer.cancel()
@@ -166,10 +180,31 @@ class SocketProtocol(asyncio.Protocol):
         """0 below the transport's high-water mark: then the reader keeps up."""
         return 0 if self._drained is None else self.transport.get_write_buffer_size()
 
-    def write(self, data: bytes) -> None:
-        """Sends whole frames."""
-        if self.state is State.OPEN:
-            self.transport.write(data)
+    def write(self, data: bytes) -> bool:
+        """Sends whole frames: with a system call, as long as nothing waits in the transport."""
+        if self._waits:
+            return self._write_behind(data)
+        try:
+            sent = send(self._fd, data)
+        except OSError:  # nothing can be taken now, or ever again: the transport finds out which
+            sent = 0
+        if sent < len(data):
+            self._waits = True
+            self.transport.write(memoryview(data)[sent:] if sent else data)
+        return True
+
+    def _write_behind(self, data: bytes) -> bool:
+        if self.state is not State.OPEN:
+            return True
+        transport = self.transport
+        waiting = transport.get_write_buffer_size()
+        if waiting == 0 and self._fd != NO_FILE:
+            self._waits = False
+            return self.write(data)
+        if self._drained is not None and waiting + len(data) > OUTGOING_LIMIT:
+            return False
+        transport.write(data)
+        return True
 
     def close(self, end: Disconnect) -> None:
         """Begins the closing handshake; a peer that does not answer in time is dropped."""
@@ -180,7 +215,7 @@ class SocketProtocol(asyncio.Protocol):
         if self.state is not State.OPEN:
             return
         self.transport.write(close_frame(code, reason))
-        self.state = State.CLOSING
+        self.state, self._waits = State.CLOSING, True
         self._timer = asyncio.get_running_loop().call_later(GOODBYE, self.transport.abort)
 
     def abort(self, end: Disconnect) -> None:
@@ -188,6 +223,7 @@ class SocketProtocol(asyncio.Protocol):
         keep a polite goodbye waiting for ever."""
         if self.pending == 0:
             self._say_goodbye(end.code, end.reason)
+        self._waits = True
         self.transport.abort()
 
     async def drained(self) -> None:

@@ -8,6 +8,7 @@ its bytes. What a reader does not take piles up in the sink, bounded in bytes: a
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
@@ -26,10 +27,10 @@ OUTGOING_LIMIT = (1 << 20) - KERNEL_BYTES
 
 
 class Sink(Protocol):
-    """The transport under a door. Synchronous; what it cannot send yet counts as `pending` bytes."""
+    """The transport under a door. Synchronous; what it cannot send yet waits in it, up to OUTGOING_LIMIT."""
 
-    def write(self, frame: bytes) -> None:
-        """Sends what the door's packer made."""
+    def write(self, frame: bytes) -> bool:
+        """Sends what the door's packer made. False where too much waits already: then nothing of it was taken."""
         ...
 
     def close(self, end: Disconnect) -> None:
@@ -39,9 +40,6 @@ class Sink(Protocol):
     def abort(self, end: Disconnect) -> None:
         """Drops the connection, with all that waits."""
         ...
-
-    @property
-    def pending(self) -> int: ...
 
     async def drained(self) -> None:
         """Waits until little is pending."""
@@ -59,19 +57,28 @@ class Outbox:
 
     def __init__(self) -> None:
         self._call_soon = asyncio.get_running_loop().call_soon
-        self._doors: list[Door] = []
         self.packers = Packers()
+        self.doors: list[Door] = []
 
-    def add(self, door: Door) -> None:
-        if not self._doors:
-            self._call_soon(self._flush)
-        self._doors.append(door)
+    def wake(self) -> None:
+        """Before the first door of a turn is added to `doors`."""
+        self._call_soon(self._flush)
 
     def _flush(self) -> None:
-        doors, self._doors = self._doors, []
+        """`Door.flush` for each, without the call, and with one frame for all that one packer was given the same."""
+        doors, self.doors = self.doors, []
+        frames: dict[Packer, tuple[list[Push | bytes], bytes]] = {}
         for door in doors:
+            waiting = door.waiting
+            if not waiting:
+                continue  # it was flushed on its own, or shut
             try:
-                door.flush()
+                packed = frames.get(door.packer)
+                if packed is None or packed[0] != waiting:  # pushes are compared by identity
+                    packed = frames[door.packer] = waiting.copy(), door.packer.pack(waiting)
+                waiting.clear()
+                if not door.sink.write(packed[1]):
+                    door.cut_off(SLOW)
             except Exception:  # reason: one connection's fault must not keep the others waiting
                 log.exception("a connection could not be written to")
                 door.cut_off(SERVER_ERROR)
@@ -81,40 +88,46 @@ class Door:
     """`cut_off` of the owner is called once, when the door itself ends the connection. `waiting` is what this
     turn sends."""
 
-    __slots__ = ("_outbox", "_owner", "_packer", "_sink", "closed", "waiting")
+    __slots__ = ("_outbox", "_owner", "closed", "packer", "sink", "waiting")
 
     def __init__(self, outbox: Outbox, packer: Packer, sink: Sink, owner: Owner) -> None:
-        self._outbox = outbox
-        self._packer = packer
-        self._sink = sink
-        self._owner = owner
+        self.packer = packer
+        self.sink = sink
         self.waiting: list[Push | bytes] = []
         self.closed = False
+        self._outbox = outbox
+        self._owner = owner
 
     def send(self, message: Push | bytes) -> None:
         """A push is encoded once for all doors; bytes are a message of this one's codec."""
-        if self.closed:
-            return
-        if not self.waiting:
-            self._outbox.add(self)
-        self.waiting.append(message)
+        self.deliver((message,))
+
+    def deliver(self, messages: Sequence[Push | bytes]) -> None:
+        """All that a publication does for each of its receivers, until they are flushed."""
+        waiting = self.waiting
+        if not waiting:
+            if self.closed:
+                return
+            doors = self._outbox.doors
+            if not doors:
+                self._outbox.wake()
+            doors.append(self)
+        waiting.extend(messages)
 
     def flush(self) -> None:
+        """At once, where something has to leave before what comes next."""
         if not self.waiting:
             return
-        frame = self._packer.pack(self.waiting)
+        frame = self.packer.pack(self.waiting)
         self.waiting.clear()
-        pending = self._sink.pending
-        if pending and pending + len(frame) > OUTGOING_LIMIT:
+        if not self.sink.write(frame):
             self.cut_off(SLOW)
-        else:
-            self._sink.write(frame)
 
     def cut_off(self, end: Disconnect) -> None:
         """Drops the connection with all that waits."""
         if not self.closed:
             self.shut()
-            self._sink.abort(end)
+            self.sink.abort(end)
             self._owner.cut_off(end)
 
     def close(self, end: Disconnect) -> None:
@@ -122,7 +135,7 @@ class Door:
         self.flush()
         if not self.closed:
             self.closed = True
-            self._sink.close(end)
+            self.sink.close(end)
 
     def shut(self) -> None:
         """The connection is gone: nothing is sent any more."""
@@ -133,4 +146,4 @@ class Door:
         """Waits until the reader has taken most of what was sent."""
         self.flush()
         if not self.closed:
-            await self._sink.drained()
+            await self.sink.drained()

@@ -43,10 +43,11 @@ class Watch:
     def viewer(self) -> Viewer:
         return self.session.viewer
 
-    def deliver(self, push: Push) -> None:
-        if push.kind is PushKind.PUBLICATION and b'"changes":{}' not in push.data:
-            action = orjson.loads(push.data)["action"]
-            self.editing.changed(self, action["changes"], action["actor"]["id"], action["version"])
+    def deliver(self, pushes: Sequence[Push]) -> None:
+        for push in pushes:
+            if push.kind is PushKind.PUBLICATION and b'"changes":{}' not in push.data:
+                action = orjson.loads(push.data)["action"]
+                self.editing.changed(self, action["changes"], action["actor"]["id"], action["version"])
 
     def revoked(self, channel: str) -> None:
         del channel
@@ -184,4 +185,4 @@ class Editing:
 def send_conflict(session: Session, cause: str, command_id: str | None, error: CasewireError) -> None:
     """The notice to the one connection that it concerns, on its agent's channel (contract §5)."""
     notice = {"type": "conflict", "cause": cause, "command_id": command_id, "problem": problem_document(error)}
-    session.deliver(signal(agent_channel(session.viewer.agent.id), notice))
+    session.deliver((signal(agent_channel(session.viewer.agent.id), notice),))

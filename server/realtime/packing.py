@@ -1,12 +1,12 @@
 """From the messages of one turn to the bytes that a transport takes.
 
-There is one packer for each codec and framing, shared by all connections that use it: those that are sent
-the same in a turn share one frame, built once.
+There is one packer for each codec and framing, shared by all connections that use it: by that the outbox knows who
+can share a frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -27,7 +27,7 @@ class Packer(Protocol):
     @property
     def codec(self) -> Codec: ...
 
-    def pack(self, messages: list[Push | bytes]) -> bytes: ...
+    def pack(self, messages: Sequence[Push | bytes]) -> bytes: ...
 
 
 def _unframed(payload: bytes) -> bytes:
@@ -40,17 +40,11 @@ class JoiningPacker:
     def __init__(self, codec: Codec, framing: Framing = _unframed) -> None:
         self.codec = codec
         self._framing = framing
-        self._messages: list[Push | bytes] = []
-        self._frame = b""
 
-    def pack(self, messages: list[Push | bytes]) -> bytes:
-        if messages == self._messages:  # pushes are compared by identity
-            return self._frame
+    def pack(self, messages: Sequence[Push | bytes]) -> bytes:
         codec = self.codec
         encoded = [message if isinstance(message, bytes) else message.encoded(codec) for message in messages]
-        self._frame = self._framing(encoded[0] if len(encoded) == 1 else codec.join(encoded))
-        self._messages = messages.copy()
-        return self._frame
+        return self._framing(encoded[0] if len(encoded) == 1 else codec.join(encoded))
 
 
 class Packers:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from os import urandom
@@ -76,6 +76,7 @@ class Session:
         "caller",
         "client",
         "codec",
+        "deliver",
         "door",
         "services",
         "slot",
@@ -94,6 +95,7 @@ class Session:
         self.caller: Caller | None = None
         self.subscriptions: dict[str, ChannelName] = {}
         self.door = Door(services.outbox, packer or JoiningPacker(codec), sink, self)
+        self.deliver: Callable[[Sequence[Push]], None] = self.door.deliver
         self.slot: int | None = None
         self.bucket: Bucket | None = None
         self._handler = handler
@@ -179,14 +181,6 @@ class Session:
                 self._waiting.clear()
                 self._held = 0
             self._expect(UNUSABLE_DEADLINE, codes.MALFORMED)
-
-    def deliver(self, push: Push) -> None:
-        """`Door.send`, without the call: this is what a publication does for each of its receivers."""
-        door = self.door
-        if not door.waiting:
-            door.send(push)
-        else:
-            door.waiting.append(push)
 
     async def drained(self) -> None:
         await self.door.drained()

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from server.http_protocol import HttpProtocol
 from server.realtime.codecs.codec import Codec
 from server.realtime.codes import Disconnect
-from server.realtime.door import Sink
+from server.realtime.door import OUTGOING_LIMIT, Sink
 from server.realtime.packing import Framing, Packer
 from server.realtime.session import Session
 from server.services import Services
@@ -68,9 +68,13 @@ class StreamSink:
     def pending(self) -> int:
         return self._transport.get_write_buffer_size()
 
-    def write(self, frame: bytes) -> None:
+    def write(self, frame: bytes) -> bool:
+        pending = self.pending
+        if pending and pending + len(frame) > OUTGOING_LIMIT:
+            return False
         if not (self.ended.done() or self._transport.is_closing()):
             self._transport.write(frame)
+        return True
 
     def close(self, end: Disconnect) -> None:
         if not self.ended.done():

@@ -6,6 +6,7 @@ They are sessions like all others, with another codec, no pongs, and all their s
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,7 @@ class Listener(Session):
         super().__init__(services, codec, sink, _connect, packer)
         self._asked = False
         self._early: list[Push | bytes] = []
+        self.deliver = self._tell
         self._greeted = asyncio.Event()
 
     def receive(self, data: bytes | str) -> None:
@@ -71,17 +73,14 @@ class Listener(Session):
     def refuse(self, _request: Command, code: ErrorCode) -> None:
         self.end(codes.disconnect_for(code))
 
-    def deliver(self, push: Push) -> None:
-        self._tell(push)
-
     def end_subscription(self, channel: str, end: Unsubscribe) -> None:
-        self._tell(self.codec.unsubscribe(channel, end))
+        self._tell((self.codec.unsubscribe(channel, end),))
 
-    def _tell(self, message: Push | bytes) -> None:
+    def _tell(self, messages: Sequence[Push | bytes]) -> None:
         if self.state is State.NEW:
-            self._early.append(message)
+            self._early.extend(messages)
         else:
-            self.door.send(message)
+            self.door.deliver(messages)
 
     async def drained(self) -> None:
         """So that a long recovery waits as well."""
@@ -91,8 +90,7 @@ class Listener(Session):
     def established(self, caller: Caller) -> None:
         super().established(caller)
         early, self._early = self._early, []
-        for message in early:
-            self._tell(message)
+        self._tell(early)
         self._greeted.set()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,11 +31,12 @@ class Follower:
     def listener(self) -> BusListener:
         return BusListener(self._received, self._missed, lambda _message: None, self.gone.append, self._absent)
 
-    def _received(self, push: Push) -> None:
-        if push.kind is PushKind.PUBLICATION:
-            self.seen.setdefault(push.channel, []).append(push.offset)
-        else:
-            self.signals.append(push)
+    def _received(self, pushes: Sequence[Push]) -> None:
+        for push in pushes:
+            if push.kind is PushKind.PUBLICATION:
+                self.seen.setdefault(push.channel, []).append(push.offset)
+            else:
+                self.signals.append(push)
 
     def _missed(self, channel: str) -> None:
         self.missed.setdefault(channel, []).append(time.monotonic())

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from channels.agent import Agent, Role, Visibility
 from channels.errors import PermissionDenied
-from channels.hub import PORTION, RECOVERY_PAGE, Hub, Joined, Unrecoverable
+from channels.hub import RECOVERY_PAGE, Hub, Joined, Unrecoverable
 from channels.names import ChannelName, customer_channel, work_channel
+from channels.portions import PORTION
 from channels.ports import Position, StreamPage, Viewer
 from channels.push import Push, PushKind, publication, signal
 
@@ -86,6 +87,7 @@ class Receiver:
         self.position = 0
         self.seen: list[int] = []
         self.signals: list[bytes] = []
+        self.runs: list[int] = []
         self.ended = False
 
     def answer(self, joined: Joined) -> None:
@@ -95,13 +97,15 @@ class Receiver:
         for push in joined.publications:
             self._take(push)
 
-    def deliver(self, push: Push) -> None:
+    def deliver(self, pushes: Sequence[Push]) -> None:
         assert self.joined is not None, "nothing before the answer"
         assert not self.ended, "nothing after the end"
-        if push.kind is PushKind.PUBLICATION:
-            self._take(push)
-        else:
-            self.signals.append(push.data)
+        self.runs.append(len(pushes))
+        for push in pushes:
+            if push.kind is PushKind.PUBLICATION:
+                self._take(push)
+            else:
+                self.signals.append(push.data)
 
     def _take(self, push: Push) -> None:
         assert push.offset == self.position + 1, f"{push.offset} after {self.position}"
@@ -143,6 +147,7 @@ STEP = st.one_of(
     st.tuples(st.just("commit"), st.booleans()),  # and is it published by this very process?
     st.tuples(st.just("bus"), st.integers(0, 30)),  # some message of the bus arrives, perhaps again
     st.tuples(st.just("join"), st.one_of(st.none(), st.integers(0, 12))),
+    st.tuples(st.just("read"), st.lists(st.integers(0, 20), min_size=1, max_size=6)),  # several in one read
     st.tuples(st.just("leave"), st.integers(0, 10)),
     st.tuples(st.just("release"), st.integers(0, 5)),  # a read of the stream ends
     st.tuples(st.just("reconcile"), st.none()),
@@ -170,6 +175,9 @@ async def interleave(hub: Hub, stream: ModelStream, bus: ModelBus, steps: list[t
             case "bus" if bus.sent:
                 sent = bus.sent[value % len(bus.sent)]
                 hub.deliver(Push.from_bus(sent.channel, sent.to_bus()))
+            case "read" if bus.sent:
+                sent_together = [bus.sent[place % len(bus.sent)] for place in value]
+                hub.deliver(*(Push.from_bus(sent.channel, sent.to_bus()) for sent in sent_together))
             case "join":
                 receiver = Receiver()
                 since = None if value is None else Position(value, EPOCH)
@@ -199,6 +207,36 @@ async def interleave(hub: Hub, stream: ModelStream, bus: ModelBus, steps: list[t
     for receiver, _ in receivers:
         hub.leave(receiver, str(NAME))
     assert hub.channels == 0, "nothing is left behind"
+
+
+async def test_what_comes_together_is_handed_to_each_receiver_once() -> None:
+    async def scene(hub: Hub, stream: ModelStream, bus: ModelBus) -> None:
+        receivers = [Receiver() for _ in range(3)]
+        for receiver in receivers:
+            await hub.join(receiver, NAME, None, receiver.answer)
+        first, second, third, *more = [stream.append() for _ in range(10)]
+        hub.deliver(first, second, third)
+        hub.deliver(third, more[1], signal(NAME, {"type": "typing"}), more[0], *more[2:])
+        for receiver in receivers:
+            assert receiver.runs == [3, 1, 7], "a signal parts what it came between"
+            assert receiver.seen == list(range(1, 11))
+        assert stream.count == 1, "nothing was missing"
+
+    await play(scene)
+
+
+async def test_a_run_ends_where_a_right_does() -> None:
+    async def scene(hub: Hub, stream: ModelStream, bus: ModelBus) -> None:
+        stream.assigned_to = 1
+        loses, keeps = Receiver(1, Visibility.ASSIGNED), Receiver(2, Visibility.ALL)
+        for receiver in (loses, keeps):
+            await hub.join(receiver, NAME, None, receiver.answer)
+        away = {"customer": {"assigned_to": 2}, "action": {"changes": {"assigned_to": {}}}}
+        hub.deliver(stream.append(), stream.append(), stream.append(away), stream.append())
+        assert (loses.seen, loses.ended) == ([1, 2], True)
+        assert (keeps.seen, keeps.runs) == ([1, 2, 3, 4], [2, 2])
+
+    await play(scene)
 
 
 async def test_a_gap_on_the_bus_is_filled_from_the_stream() -> None:
@@ -314,9 +352,10 @@ async def test_a_publication_is_encoded_once_for_all() -> None:
     encoder = CountingEncoder()
 
     class Encoding(Receiver):
-        def deliver(self, push: Push) -> None:
-            super().deliver(push)
-            push.encoded(encoder)
+        def deliver(self, pushes: Sequence[Push]) -> None:
+            super().deliver(pushes)
+            for push in pushes:
+                push.encoded(encoder)
 
     async def scene(hub: Hub, stream: ModelStream, bus: ModelBus) -> None:
         for _ in range(100):

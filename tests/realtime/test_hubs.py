@@ -8,7 +8,7 @@ shows what is true.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -90,14 +90,15 @@ class ListViewer(Receiver):
         self.joined = joined
         self.shown = self._truth()
 
-    def deliver(self, push: Push) -> None:
-        data = orjson.loads(push.data)
-        if data["type"] == "refresh":
-            self.shown = self._truth()
-        elif data["type"] == "upsert":
-            self.shown = max(self.shown or 0, data["customer"]["offset"])
-        else:
-            self.shown = None
+    def deliver(self, pushes: Sequence[Push]) -> None:
+        for push in pushes:
+            data = orjson.loads(push.data)
+            if data["type"] == "refresh":
+                self.shown = self._truth()
+            elif data["type"] == "upsert":
+                self.shown = max(self.shown or 0, data["customer"]["offset"])
+            else:
+                self.shown = None
 
 
 class Processes(RuleBasedStateMachine):

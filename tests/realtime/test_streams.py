@@ -351,7 +351,7 @@ async def test_who_does_not_take_its_goodbye_is_dropped(node: Node, monkeypatch:
         await eventually(lambda: len(node.services.sessions) == 1, what="it is connected")
         [session] = node.services.sessions.all()
         await eventually(lambda: session.state is State.READY, what="it is greeted")
-        sink = session.door._sink
+        sink = session.door.sink
         while sink.pending < 100_000:
             await node.write("lee", AddComment(customer.id, "x" * 10_000))
         [connection] = [c for c in connections if getattr(c, "transport", None) is sink._transport]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -57,26 +58,41 @@ def connections(node: Node) -> list[SocketProtocol]:
 
 
 class CountingTransport:
-    """Passes on to a transport, and keeps what is written."""
+    """Passes on to a transport, and keeps what is written; also what is written past it."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self.written: list[bytes] = []
+        self.passed_on: list[bytes] = []
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
+        self.passed_on.append(data)
         self._transport.write(data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
 
-def counted(node: Node) -> list[CountingTransport]:
-    found = []
-    for connection in connections(node):
-        connection.transport = CountingTransport(connection.transport)  # type: ignore[assignment] # reason: in place of it
-        found.append(connection.transport)
-    return found  # type: ignore[return-value]
+@pytest.fixture
+def counted(node: Node, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[CountingTransport]]:
+    """Counts from the call on, for the connections that are open by then."""
+
+    def count() -> list[CountingTransport]:
+        by_number = {}
+        for connection in connections(node):
+            transport = CountingTransport(connection.transport)
+            connection.transport = transport  # type: ignore[assignment] # reason: in place of it
+            by_number[connection._fd] = transport
+
+        def send(fd: int, data: bytes) -> int:
+            by_number[fd].written.append(data)
+            return os.write(fd, data)
+
+        monkeypatch.setattr(direct, "send", send)
+        return list(by_number.values())
+
+    return count
 
 
 async def test_a_publication_is_encoded_once_for_each_codec(
@@ -110,10 +126,12 @@ async def test_a_publication_is_encoded_once_for_each_codec(
     ]
 
 
-async def test_what_arrives_in_one_turn_is_one_write_of_the_same_bytes_for_all(node: Node, viewer: Any) -> None:
+async def test_what_arrives_in_one_turn_is_one_write_of_the_same_bytes_for_all(
+    node: Node, viewer: Any, counted: Any
+) -> None:
     customer = await node.customer()
     peers = [await viewer(customer.id) for _ in range(4)]
-    transports = counted(node)
+    transports = counted()
     name = customer_channel(customer.id)
     for number in range(10):
         node.services.hub.deliver(signal(name, {"type": "typing", "n": number}))
@@ -126,15 +144,67 @@ async def test_what_arrives_in_one_turn_is_one_write_of_the_same_bytes_for_all(n
         assert [message["push"]["pub"]["data"]["n"] for message in told] == list(range(10))
 
 
-async def test_replies_and_publications_leave_by_one_door_in_order(node: Node, viewer: Any) -> None:
+async def test_nothing_overtakes_what_waits_and_what_does_not_wait_takes_the_short_way(
+    node: Node, viewer: Any, counted: Any
+) -> None:
+    customer = await node.customer()
+    one = await viewer(customer.id)
+    (connection,) = connections(node)
+    (transport,) = counted()
+    name, sent = customer_channel(customer.id), 0
+
+    def send(filling: int) -> None:
+        nonlocal sent
+        sent += 1
+        node.services.hub.deliver(signal(name, {"n": sent, "filling": "x" * filling}))
+
+    async def partly_taken() -> bool:
+        send(20_000)
+        await asyncio.sleep(0)
+        return bool(transport.passed_on)
+
+    await eventually(partly_taken, what="the system takes no more")
+    for filling in (1, 5_000, 1):
+        send(filling)
+        await asyncio.sleep(0)
+    assert len(transport.passed_on) == 4, "all that comes after it waits behind it"
+    expected = list(range(1, sent + 1))
+    seen: list[int] = []
+
+    def read() -> None:
+        while len(seen) < sent:
+            seen.extend(message["push"]["pub"]["data"]["n"] for message in one.messages())
+
+    await asyncio.to_thread(read)
+    assert seen == expected
+    await eventually(lambda: connection.transport.get_write_buffer_size() == 0, what="nothing waits any more")
+    send(1)
+    await asyncio.to_thread(read)
+    assert len(transport.passed_on) == 4, "the transport has nothing to do with it"
+
+
+async def test_nothing_is_written_to_the_number_of_a_socket_that_is_gone(node: Node, viewer: Any, counted: Any) -> None:
+    customer = await node.customer()
+    one = await viewer(customer.id)
+    (connection,) = connections(node)
+    (transport,) = counted()
+    connection.write(b"\x89\x00")
+    assert len(transport.written) == 1
+    one.socket.close()
+    await eventually(lambda: connection.state is State.CLOSED, what="the end is noticed")
+    assert connection.write(b"\x89\x00")
+    assert len(transport.written) == 1
+
+
+async def test_replies_and_publications_leave_by_one_door_in_order(node: Node, viewer: Any, counted: Any) -> None:
     customer = await node.customer()
     one = await viewer(customer.id)
     (session,) = node.services.sessions.all()
-    (transport,) = counted(node)
+    (transport,) = counted()
     push = signal(customer_channel(customer.id), {"n": 1})
-    session.deliver(push)
+    session.deliver((push,))
     session.door.send(b'{"id":9,"rpc":{}}')
-    session.deliver(push)
+    session.deliver((push,))
     await asyncio.sleep(0)
     assert len(transport.written) == 1
     assert [("push" in message, message.get("id")) for message in await asyncio.to_thread(one.messages)] == [
