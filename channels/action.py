@@ -17,6 +17,8 @@ from channels.times import rfc3339
 
 
 class ActionKind(StrEnum):
+    """What an action did; `CHANGES_FIELDS` says which kinds raise the version."""
+
     CREATED = "created"
     COMMENT = "comment"
     COMMENT_EDITED = "comment_edited"
@@ -43,6 +45,8 @@ CHANGES_FIELDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Change:
+    """What a field was and became; None is a field without a value."""
+
     before: Any
     after: Any
 

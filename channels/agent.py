@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
+    """What an agent's account is; PERMISSIONS says what it allows."""
+
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
@@ -42,6 +44,8 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
+    """An account, as it was when it was read. An inactive one may do nothing."""
+
     id: int
     username: str
     name: str
@@ -49,6 +53,7 @@ class Agent:
     active: bool = True
 
     def may(self, permission: Permission) -> bool:
+        """Whether the role allows it and the account is active."""
         return self.active and permission in PERMISSIONS[self.role]
 
     def may_see(self, assigned_to: int | None, visibility: Visibility) -> bool:

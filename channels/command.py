@@ -30,6 +30,8 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class CreateCustomer:
+    """`values` maps field names (custom ones as `fields.<key>`) to what they begin with."""
+
     values: Mapping[str, Any]
 
 
@@ -47,6 +49,9 @@ class UpdateCustomer:
 
 @dataclass(frozen=True, slots=True)
 class AddComment:
+    """`reply_to`: the offset of the comment that it answers. `seen_offset`: up to where the author has read; None:
+    whatever."""
+
     customer_id: int
     body: str
     reply_to: int | None = None
@@ -55,6 +60,8 @@ class AddComment:
 
 @dataclass(frozen=True, slots=True)
 class EditComment:
+    """A new text for the comment at `offset`. The log keeps the old one."""
+
     customer_id: int
     offset: int
     body: str
@@ -62,6 +69,8 @@ class EditComment:
 
 @dataclass(frozen=True, slots=True)
 class DeleteComment:
+    """Takes the comment at `offset` back. The log keeps it."""
+
     customer_id: int
     offset: int
 

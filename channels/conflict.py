@@ -27,6 +27,7 @@ class FieldConflict:
     offset: int
 
     def as_json(self) -> dict[str, Any]:
+        """A member of `conflicts` in the 409 document."""
         return {
             "field": self.field,
             "base": self.base,
@@ -48,6 +49,7 @@ class EditConflictDocument:
     actions: Sequence[Action]
 
     def as_json(self) -> dict[str, Any]:
+        """The document's own members, without those that every problem has."""
         return {
             "customer_id": self.customer.id,
             "base_version": self.base_version,
@@ -68,6 +70,7 @@ class UnseenActionsDocument:
     actions: Sequence[Action]
 
     def as_json(self) -> dict[str, Any]:
+        """The document's own members, without those that every problem has."""
         return {
             "customer_id": self.customer.id,
             "seen_offset": self.seen_offset,

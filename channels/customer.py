@@ -12,6 +12,8 @@ from channels.times import rfc3339
 
 
 class Status(StrEnum):
+    """How far the work on a customer has come."""
+
     NEW = "new"
     OPEN = "open"
     IN_PROGRESS = "in_progress"
@@ -21,6 +23,8 @@ class Status(StrEnum):
 
 
 class Priority(StrEnum):
+    """How urgent a customer is; from the lowest to the highest."""
+
     LOW = "low"
     NORMAL = "normal"
     HIGH = "high"

@@ -189,6 +189,7 @@ def conflicting_fields(customer: Customer, names: Iterable[str], base: Base) -> 
 
 
 def changed_since(customer: Customer, base: Base) -> bool:
+    """Whether any field changed since the base."""
     if base.updated_at is not None:
         return customer.updated_at != base.updated_at
     return customer.version > (base.version or 0)

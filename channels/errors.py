@@ -34,6 +34,8 @@ class FieldError:
 
 
 class InvalidRequest(CasewireError):
+    """The request breaks rules: all of them are named, each with its field."""
+
     name = "invalid-request"
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
@@ -42,6 +44,7 @@ class InvalidRequest(CasewireError):
 
     @classmethod
     def of(cls, field: str, rule: str) -> InvalidRequest:
+        """A request that breaks one rule."""
         return cls([FieldError(field, rule)])
 
     def extra(self) -> Mapping[str, Any]:
@@ -49,18 +52,26 @@ class InvalidRequest(CasewireError):
 
 
 class Unauthorized(CasewireError):
+    """Nobody is logged in: there is no token, or it says nothing (any more)."""
+
     name = "unauthorized"
 
 
 class InvalidCredentials(CasewireError):
+    """The name or the password is wrong; which one is not told."""
+
     name = "invalid-credentials"
 
 
 class PermissionDenied(CasewireError):
+    """Somebody is logged in who may not do this."""
+
     name = "permission-denied"
 
 
 class NotFound(CasewireError):
+    """There is nothing of that id, name or address."""
+
     name = "not-found"
 
 
@@ -105,18 +116,26 @@ class UnseenActions(CasewireError):
 
 
 class BaseMissing(CasewireError):
+    """An update does not say from which state of the customer it started."""
+
     name = "base-missing"
 
 
 class CommandIdReused(CasewireError):
+    """The same agent used this id for another payload."""
+
     name = "command-id-reused"
 
 
 class PayloadTooLarge(CasewireError):
+    """More bytes than are read."""
+
     name = "payload-too-large"
 
 
 class TooManyRequests(CasewireError):
+    """The limit is used up. `retry_after`: seconds until there is room."""
+
     name = "too-many-requests"
     retryable = True
 

@@ -63,6 +63,7 @@ class Feed:
 
     @property
     def unused(self) -> bool:
+        """Whether nobody receives, joins or waits, so that the channel can be closed."""
         return not (self.receivers or self.joining or self.waiters)
 
     def settle(self, top: int) -> None:
@@ -131,6 +132,7 @@ class Feed:
             self.dismiss_unentitled()
 
     def dismiss_unentitled(self) -> None:
+        """Ends the subscriptions of those who may not see the channel (any more), and tells them."""
         for receiver in tuple(self.receivers):
             viewer = receiver.viewer
             if not viewer.agent.may_see(self.assigned_to, viewer.visibility):
@@ -184,6 +186,7 @@ class Feed:
             self.ahead[receiver] = position
 
     def dismiss(self, receiver: Subscriber) -> None:
+        """The receiver gets nothing more of the channel."""
         self.receivers.pop(receiver, None)
         self.ahead.pop(receiver, None)
         self.curious.pop(receiver, None)

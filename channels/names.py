@@ -11,6 +11,8 @@ _NAME = re.compile(r"(customer|agent|work):([1-9][0-9]{0,17})", re.ASCII)
 
 
 class ChannelKind(StrEnum):
+    """The word before the colon: what the channel's number is the id of, and what travels on it."""
+
     CUSTOMER = "customer"
     AGENT = "agent"
     WORK = "work"
@@ -21,6 +23,8 @@ WORK_PREFIX = f"{ChannelKind.WORK}:"
 
 @dataclass(frozen=True, slots=True)
 class ChannelName:
+    """The name of a channel taken apart; `str` puts it together again. `id` is a customer's or an agent's."""
+
     kind: ChannelKind
     id: int
 
@@ -40,12 +44,15 @@ class ChannelName:
 
 
 def customer_channel(customer_id: int) -> ChannelName:
+    """The actions of one customer."""
     return ChannelName(ChannelKind.CUSTOMER, customer_id)
 
 
 def agent_channel(agent_id: int) -> ChannelName:
+    """The notices of one agent."""
     return ChannelName(ChannelKind.AGENT, agent_id)
 
 
 def work_channel(agent_id: int) -> ChannelName:
+    """The changes of the list of what is assigned to an agent."""
     return ChannelName(ChannelKind.WORK, agent_id)

@@ -11,6 +11,8 @@ from channels.action import Action
 
 
 class NoticeType(StrEnum):
+    """Why an agent is told of an action."""
+
     ASSIGNED = "assigned"
     UNASSIGNED = "unassigned"
     MENTIONED = "mentioned"
@@ -28,4 +30,5 @@ class Notice:
     created_at: datetime
 
     def publication_json(self) -> dict[str, Any]:
+        """The data of its publication on `agent:<id>`."""
         return {"type": self.type, "customer_id": self.action.customer_id, "action": self.action.as_json()}

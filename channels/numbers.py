@@ -19,6 +19,7 @@ class Numbers:
         self._received: dict[str, dict[bytes, int]] = {}
 
     def next(self, channel: str) -> int:
+        """The number of the message that is sent now on a channel."""
         if channel not in self._sent:
             self._bursts += 1
             self._sent[channel] = self._bursts * BURST
@@ -59,4 +60,5 @@ class Numbers:
         self._received[channel] = {}
 
     def forget(self, channel: str) -> None:
+        """This process no longer receives the channel."""
         self._received.pop(channel, None)

@@ -29,6 +29,7 @@ class Peers:
             self._listening_since = now
 
     def hear(self, node: str, now: float) -> None:
+        """A process said at `now` that it is alive."""
         self._heard[node] = now
         self._ended.pop(node, None)
 

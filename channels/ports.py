@@ -59,7 +59,9 @@ class Broker(Protocol):
     """The bus between processes: at most once, unordered between publishers. A hint, never the truth."""
 
     @property
-    def connected(self) -> bool: ...
+    def connected(self) -> bool:
+        """Whether every channel that is followed is acknowledged and nothing stands in the way."""
+        ...
 
     def publish(self, pushes: Sequence[Push]) -> None:
         """Queues; never waits, never raises."""
@@ -69,14 +71,18 @@ class Broker(Protocol):
         """True once the bus acknowledged; False where it could not in good time (it is tried on)."""
         ...
 
-    def unsubscribe(self, channel: str) -> None: ...
+    def unsubscribe(self, channel: str) -> None:
+        """Stops following a channel; what is still under way may arrive."""
+        ...
 
 
 class Subscriber(Protocol):
     """A receiver of one or more channels. All methods are synchronous and never raise."""
 
     @property
-    def viewer(self) -> Viewer: ...
+    def viewer(self) -> Viewer:
+        """Who it receives for."""
+        ...
 
     @property
     def deliver(self) -> Callable[[Sequence[Push]], None]:

@@ -14,6 +14,8 @@ from channels.notice import Notice
 
 
 class PushKind(StrEnum):
+    """What a push is; the values are those on the bus."""
+
     PUBLICATION = "p"
     SIGNAL = "s"
     JOIN = "j"
@@ -24,9 +26,13 @@ class Encoder(Protocol):
     """Turns a push into one message of a wire codec."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The codec's, under which a push keeps what was encoded."""
+        ...
 
-    def push(self, push: Push) -> bytes: ...
+    def push(self, push: Push) -> bytes:
+        """The message of the wire that carries the push."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +46,7 @@ class Push:
     _encoded: dict[str, bytes] = field(default_factory=dict)
 
     def encoded(self, encoder: Encoder) -> bytes:
+        """The message for a codec, made when it is first asked for."""
         message = self._encoded.get(encoder.name)
         if message is None:
             message = self._encoded[encoder.name] = encoder.push(self)
@@ -57,17 +64,21 @@ class Push:
 
 
 def publication(name: ChannelName, offset: int, data: dict[str, Any]) -> Push:
+    """A numbered message of a channel with a stream; `data` as JSON takes it."""
     return Push(PushKind.PUBLICATION, str(name), orjson.dumps(data), offset)
 
 
 def signal(name: ChannelName, data: dict[str, Any]) -> Push:
+    """A message that is neither numbered nor kept; `data` as JSON takes it."""
     return Push(PushKind.SIGNAL, str(name), orjson.dumps(data))
 
 
 def action_publication(action: Action) -> Push:
+    """What the viewers of its customer are told of an action."""
     channel = str(customer_channel(action.customer_id))
     return Push(PushKind.PUBLICATION, channel, action.publication_text(), action.offset)
 
 
 def notice_publication(notice: Notice) -> Push:
+    """What an agent is told of a notice."""
     return publication(agent_channel(notice.agent_id), notice.offset, notice.publication_json())
