@@ -16,6 +16,8 @@ NAME = "addresses.json"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
+    """Where the services of a running server are, the embedded ones included."""
+
     database_url: str
     redis_url: str
 

@@ -32,6 +32,7 @@ class Application(FastAPI):
             await Starlette.__call__(self, scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
+        """FastAPI's own, inside the edge."""
         return self.edge(super().build_middleware_stack())
 
 

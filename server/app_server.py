@@ -71,11 +71,13 @@ class AppServer(uvicorn.Server):
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tells `on_ready` as soon as requests are taken."""
         await super().startup(sockets)
         _calm_the_garbage_collector()
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets nobody new in, drains, and gives the requests under way what is left of the time."""
         for listener in self.servers:
             listener.close()
         if self._services is not None:

@@ -22,6 +22,8 @@ REFERENCE = "#/components/schemas/{model}"
 
 @dataclass(frozen=True, slots=True)
 class Channel:
+    """A channel of the document: `parameter` names the id in its address."""
+
     address: str
     parameter: str
     description: str
@@ -30,6 +32,8 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Method:
+    """An RPC method of the document, with the models of its data and its result."""
+
     summary: str
     request: Models
     result: Models

@@ -25,6 +25,8 @@ FILES_PER_NODE = 4096
 
 
 class Level(StrEnum):
+    """How much a finding matters; a problem makes `doctor` end with 1."""
+
     GOOD = "good"
     ADVICE = "advice"
     PROBLEM = "problem"
@@ -39,14 +41,17 @@ class Finding:
 
 
 def good(sentence: str) -> Finding:
+    """Something is as it should be."""
     return Finding(Level.GOOD, sentence)
 
 
 def advice(sentence: str) -> Finding:
+    """Something works, and could be better."""
     return Finding(Level.ADVICE, sentence)
 
 
 def problem(sentence: str) -> Finding:
+    """Something does not work, or will not."""
     return Finding(Level.PROBLEM, sentence)
 
 

@@ -47,6 +47,7 @@ def _bind_one(family: int, address: tuple[Any, ...]) -> socket.socket:
 
 
 def close_all(sockets: list[socket.socket]) -> None:
+    """Gives the addresses back."""
     for one in sockets:
         one.close()
 

@@ -26,6 +26,7 @@ class Owner:
         self._holder: asyncio.Task[None] | None = None
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Runs `work` until the owner is left; that it ends before by an error is a failure."""
         self._forever.append(self.tasks.create_task(work, name=name))
 
     async def __aenter__(self) -> Owner:

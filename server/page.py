@@ -45,6 +45,8 @@ class PagePath(Convertor[str]):
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
+    """A file as it is answered, compressed once (None: not worth it). `cache`: the header for browsers."""
+
     content: bytes
     compressed: bytes | None
     media_type: str

@@ -18,6 +18,7 @@ from server.signals import StopSignals
 
 
 async def work(settings: Settings, sockets: list[socket.socket]) -> int:
+    """Serves until a signal or the end of the parent; returns the exit code."""
     with StopSignals.handled() as signals:
         server = AppServer(settings, _say_ready)
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _follow_parent, server)
@@ -35,6 +36,7 @@ def _say_ready() -> None:
 
 
 def main() -> int:
+    """Reads the settings, takes the sockets over that were inherited, and serves."""
     line = sys.stdin.buffer.readline()
     if not line:
         return 1

@@ -57,6 +57,7 @@ class Directory:
         return self._agents.get(agent_id)
 
     def by_username(self, username: str) -> Agent | None:
+        """Deactivated agents as well; None for a name that nobody has."""
         agent_id = self._ids.get(username)
         return None if agent_id is None else self._agents[agent_id]
 
@@ -65,6 +66,7 @@ class Directory:
         return sorted(self._agents.values(), key=lambda agent: agent.username)
 
     def is_revoked(self, login_id: UUID) -> bool:
+        """Whether the login was ended, so that its tokens are good for nothing."""
         return login_id in self._ended
 
     def on_change(self, listener: Listener) -> None:

@@ -42,6 +42,7 @@ class Passwords:
     @classmethod
     @contextmanager
     def running(cls) -> Iterator[Self]:
+        """With threads of their own, for one comparison takes tens of milliseconds."""
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="passwords")
         try:
             yield cls(pool)
@@ -49,6 +50,7 @@ class Passwords:
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def hashed(self, password: str) -> str:
+        """What is stored of a new password."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, hash_password, password)
 
     async def matches(self, stored: str | None, password: str) -> bool:

@@ -21,6 +21,8 @@ REMEMBERED = 8192
 
 
 class TokenExpired(Unauthorized):
+    """The token was good once. Clients refresh it and come back."""
+
     name = "token-expired"
 
     def __init__(self) -> None:

@@ -161,6 +161,7 @@ class Case:
 
 
 def customer_row(customer: Customer) -> tuple[Any, ...]:
+    """A customer as a row of `customers`, in the order of its columns."""
     return (
         *(customer.id, customer.ref, customer.name, customer.email, customer.phone, customer.status),
         *(customer.priority, customer.assigned_to, customer.archived, customer.fields, customer.field_versions),

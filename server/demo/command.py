@@ -38,12 +38,15 @@ def run_demo(settings: Settings) -> int:
 
 
 class Demo:
+    """A server of its own whose database is filled at the first start."""
+
     def __init__(self, console: Console, settings: Settings) -> None:
         self._console = console
         self._settings = settings
         self._history: Future[History] | None = None
 
     def run(self) -> int:
+        """Serves until a signal; returns the exit code."""
         if not (self._settings.data_dir / "postgresql").exists():
             self._begin_history()  # while the services are made, the processor has nothing else to do
         return serve(self._settings, say=self._say, announce=self._announce, prepare=self._fill)

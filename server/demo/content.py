@@ -34,6 +34,7 @@ class Content:
 
 
 def load_content() -> Content:
+    """Reads the names and the lines that the example data is made of."""
     names, stories = _read("names.toml"), _read("stories.toml")
     staff = [Agent(number, username, name) for number, (username, name) in enumerate(names["agents"], 1)]
     supervisor = Agent(len(staff) + 1, names["supervisor"][0], names["supervisor"][1], Role.SUPERVISOR)

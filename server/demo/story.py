@@ -51,13 +51,16 @@ class Story:
         return self._next(stage)
 
     def reply(self) -> str:
+        """An answer to somebody else's comment."""
         return self._filled(self._random.choice(self._content.anything["reply"]))
 
     def mention(self, username: str) -> str:
+        """A line that calls a colleague."""
         line = self._random.choice(self._content.anything["mention"])
         return line.format(agent=username, **self._details)
 
     def edited(self, body: str) -> str:
+        """What a comment becomes when its author changes it."""
         line = self._random.choice(self._content.anything["edited"])
         return line.format(body=body, **self._details)
 

@@ -59,6 +59,7 @@ class Keeper:
 
     @property
     def pid(self) -> int:
+        """The service's process."""
         return self._service.pid
 
     def wait(self) -> int:

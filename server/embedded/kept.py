@@ -36,6 +36,7 @@ class Order:
     input: str | None = None
 
     def as_line(self) -> bytes:
+        """As JSON, in one line, for the keeper's standard input."""
         ours = self.account.is_ourselves
         order = {
             "argv": self.argv,
@@ -93,10 +94,12 @@ class KeptProcess:
 
     @property
     def keeper_pid(self) -> int:
+        """The process between us and the service, which ends it when we are gone."""
         return self._keeper.pid
 
     @property
     def ended(self) -> bool:
+        """Whether the service has ended and its exit code is known."""
         return self._keeper.returncode is not None
 
     async def wait(self) -> int:

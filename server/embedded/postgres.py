@@ -39,6 +39,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
+        """Through the private folder of its socket."""
         return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(self._sockets))}&port={PORT}"
 
     async def prepare(self, lock: int, say: Callable[[str], None]) -> None:

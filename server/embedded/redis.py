@@ -51,6 +51,7 @@ class Redis:
 
     @property
     def url(self) -> str:
+        """Through its private socket."""
         return f"unix://{self._socket}"
 
     async def prepare(self, lock: int, say: Callable[[str], None]) -> None:

@@ -26,7 +26,9 @@ class Program(Protocol):
     """What differs between PostgreSQL and Redis."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """In sentences for the operator."""
+        ...
 
     @property
     def folder(self) -> Path:
@@ -35,7 +37,9 @@ class Program(Protocol):
     async def prepare(self, lock: int, say: Callable[[str], None]) -> None:
         """Makes what the first start needs, and writes the settings."""
 
-    def order(self) -> Order: ...
+    def order(self) -> Order:
+        """What the keeper is to start, and how to stop it."""
+        ...
 
     def last_words(self) -> str:
         """The end of the newest log, for the sentence that says why a start failed."""
@@ -46,7 +50,9 @@ class Program(Protocol):
     def forget_leftovers(self) -> None:
         """Removes what an earlier process left behind and would stop the next; called when it is gone."""
 
-    async def is_ready(self, pid: int) -> bool: ...
+    async def is_ready(self, pid: int) -> bool:
+        """Whether it serves; `pid` is its process."""
+        ...
 
 
 class Service:
@@ -61,6 +67,7 @@ class Service:
 
     @property
     def name(self) -> str:
+        """The program's."""
         return self._program.name
 
     @property
@@ -70,6 +77,7 @@ class Service:
 
     @property
     def keeper_pid(self) -> int | None:
+        """The process that keeps the service's, or None while there is none."""
         return None if self._process is None or self._process.ended else self._process.keeper_pid
 
     async def start(self) -> None:
@@ -101,6 +109,7 @@ class Service:
                 logger.warning("%s runs again as process %s", self.name, self.pid)
 
     async def stop(self) -> None:
+        """Ends the program in its orderly way, and does not start it again."""
         self._stopping = True
         if self._process is not None:
             await self._process.stop()

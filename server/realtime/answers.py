@@ -59,4 +59,5 @@ def subscribe_result(joined: Joined, since: Position | None, name: ChannelName) 
 
 
 def publication(push: Push) -> dict[str, Any]:
+    """A publication of the protocol; its data is passed on as the text that it is."""
     return {"offset": push.offset, "data": orjson.Fragment(push.data)}

@@ -16,6 +16,8 @@ GOODBYE = 2.0
 
 
 class AsgiSink:
+    """See `server.realtime.door.Sink`. Through the ASGI messages of any server; `run` does the writing."""
+
     def __init__(self, websocket: WebSocket, *, text: bool) -> None:
         self._websocket = websocket
         self._text = text
@@ -42,6 +44,7 @@ class AsgiSink:
         self._wake.set()
 
     def abort(self, end: Disconnect) -> None:
+        """Drops what waits, and the connection even where its reader does not read."""
         self._frames.clear()
         self._dropped.set()
         self.close(end)

@@ -18,6 +18,7 @@ from server.version import VERSION
 
 
 async def connect(session: Session, request: Request) -> None:
+    """The first command: admits the caller, subscribes it to its own channel, and answers with both."""
     caller = await admit(session, request)
     inbox = agent_channel(caller.agent.id)
     known = asked_subscriptions(request).get(str(inbox))
@@ -76,6 +77,7 @@ def lost(session: Session) -> NoReturn:
 
 
 async def refresh(session: Session, request: Request) -> None:
+    """A new token in place of the one that runs out; it must be the same agent's."""
     try:
         caller = await session.authenticate(_token(request))
     except TokenExpired:

@@ -58,6 +58,8 @@ class Watch:
 
 
 class Editing:
+    """The leases of this process's connections: told to viewers, kept in presence, and ended when overdue."""
+
     def __init__(self, database: Database, hub: Hub, tasks: asyncio.TaskGroup, broker: RedisBroker) -> None:
         self._database = database
         self._hub = hub
@@ -109,6 +111,7 @@ class Editing:
         }
 
     def end(self, session: Session, customer_id: int) -> None:
+        """The editor is done."""
         self.drop(session, customer_id)
 
     def drop(self, session: Session, customer_id: int) -> None:
@@ -138,18 +141,20 @@ class Editing:
             self._hub.publish([signal(name, {"type": "editing", **entry})])
 
     def closed(self, session: Session) -> None:
+        """The connection is gone, and its leases with it."""
         for client, customer_id in list(self._watches):
             if client == session.client:
                 self.drop(session, customer_id)
 
     def expire(self) -> None:
-        """Ends the leases that were not renewed; called every second."""
+        """Ends the leases that were not renewed; the healer calls it."""
         for lease in self._leases.expired(time.time()):
             watch = self._watches.get((lease.client, lease.customer_id))
             if watch is not None:
                 self.drop(watch.session, lease.customer_id)
 
     async def members(self, channel: str) -> Members:
+        """Who edits the customer, on all nodes."""
         return await self.roster.members(channel)
 
     # Overtaken

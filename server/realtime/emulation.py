@@ -51,6 +51,7 @@ class Emulation:
         return name
 
     def close(self, name: str) -> None:
+        """The session is gone; its name leads nowhere from now on."""
         self._sessions.pop(name, None)
 
     async def hand_over(self, node: str, name: str, commands: bytes) -> Fate:

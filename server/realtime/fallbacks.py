@@ -37,6 +37,7 @@ JSON_EVENTS = StreamKind(JSON, "text/event-stream", events, b"\r\n")
 
 @router.post("/connection/http_stream")
 async def open_http_stream(request: Request) -> Response:
+    """A stream of messages in the answer; the body is the first frame, its Content-Type chooses the codec."""
     admit_to_stream(request)
     is_json = codec_of_body(request.headers.get("content-type")) is JSON
     return StreamResponse(JSON_LINES if is_json else PROTOBUF_MESSAGES, await body_of(request), EmulatedSession)
@@ -45,6 +46,7 @@ async def open_http_stream(request: Request) -> Response:
 @router.get("/connection/sse")
 @router.post("/connection/sse")
 async def open_sse(request: Request) -> Response:
+    """The same as server-sent events, in JSON; the first frame comes as a query parameter or as the body."""
     admit_to_stream(request)
     return StreamResponse(JSON_EVENTS, await connect_of(request), EmulatedSession)
 
@@ -59,6 +61,7 @@ class EmulatedSession(Session):
 
     @property
     def greeting(self) -> dict[str, Any]:
+        """The names by which `POST /emulation` finds this session."""
         return {"session": self._name, "node": self._emulation.node}
 
     def closed(self) -> None:

@@ -11,6 +11,8 @@ from server.auth.directory import DirectoryChange
 
 
 class Polls:
+    """The requests that wait for news of a customer."""
+
     def __init__(self) -> None:
         self._waiting: dict[asyncio.Future[None], Caller] = {}
 
@@ -36,6 +38,7 @@ class Polls:
                 changed.set_result(None)
 
     def follow(self, change: DirectoryChange) -> None:
+        """Those whose rights changed look again."""
         agents = change.deactivated | change.changed.keys()
         for changed, caller in self._waiting.items():
             concerned = caller.agent.id in agents or caller.login_id in change.ended_logins

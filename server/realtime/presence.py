@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 class Presence:
+    """The viewers of customers, on all nodes."""
+
     def __init__(self, broker: RedisBroker, hub: Hub) -> None:
         self.roster = Roster(broker, "presence", time.time, self._vanished, self._restored)
         self._hub = hub
@@ -33,6 +35,7 @@ class Presence:
             self._hub.publish([Push(PushKind.LEAVE, channel, orjson.dumps(client_info(session)))])
 
     async def members(self, channel: str) -> Members:
+        """Who views a channel, and whether the answer is whole."""
         return await self.roster.members(channel)
 
     async def clients(self, channel: str) -> dict[str, Any]:
@@ -49,5 +52,6 @@ class Presence:
 
 
 def client_info(session: Session) -> dict[str, Any]:
+    """What others see of a connection (ClientInfo, protocol.md §10)."""
     agent = session.viewer.agent
     return {"user": str(agent.id), "client": session.client, "conn_info": {"name": agent.name}}

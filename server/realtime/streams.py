@@ -28,6 +28,7 @@ HEADERS = {
 
 
 def lines(payload: bytes) -> bytes:
+    """JSON, a message a line."""
     return _chunk(payload + b"\n")
 
 
@@ -48,6 +49,8 @@ def _chunk(body: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class StreamKind:
+    """What a stream looks like on the wire."""
+
     codec: Codec
     media_type: str
     framing: Framing

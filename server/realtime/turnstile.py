@@ -17,6 +17,7 @@ class Turnstile:
 
     @property
     def waiting(self) -> int:
+        """How many stand before it."""
         return len(self._waiting)
 
     async def pass_through(self) -> None:

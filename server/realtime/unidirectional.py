@@ -42,12 +42,14 @@ EVENTS = StreamKind(UNIDIRECTIONAL, "text/event-stream", events, b"\r\n")
 @router.get("/connection/uni_sse")
 @router.post("/connection/uni_sse")
 async def open_sse(request: Request) -> Response:
+    """Server-sent events for listeners; the connect request comes as a query parameter or as the body."""
     admit_to_stream(request)
     return StreamResponse(EVENTS, await connect_of(request), Listener)
 
 
 @router.post("/connection/uni_http_stream")
 async def open_http_stream(request: Request) -> Response:
+    """A stream of lines for listeners; the body is the connect request."""
     admit_to_stream(request)
     return StreamResponse(LINES, await body_of(request), Listener)
 
@@ -71,6 +73,7 @@ class Listener(Session):
             super().receive(data)
 
     def refuse(self, _request: Command, code: ErrorCode) -> None:
+        """There are no replies: the connection ends with the code that says why."""
         self.end(codes.disconnect_for(code))
 
     def end_subscription(self, channel: str, end: Unsubscribe) -> None:
@@ -88,6 +91,7 @@ class Listener(Session):
         await super().drained()
 
     def established(self, caller: Caller) -> None:
+        """Lets out what was held back."""
         super().established(caller)
         early, self._early = self._early, []
         self._tell(early)

@@ -19,6 +19,7 @@ def subprotocol_of(offered: Sequence[str]) -> str | None:
 
 
 def codec_of(subprotocol: str | None, query: Mapping[str, str]) -> Codec:
+    """By the subprotocol that was agreed on, else by what the query asks for, else JSON."""
     if subprotocol is not None:
         return _SUBPROTOCOLS[subprotocol]
     asked = query.get("cf_protocol") or query.get("format")
@@ -26,4 +27,5 @@ def codec_of(subprotocol: str | None, query: Mapping[str, str]) -> Codec:
 
 
 def codec_of_body(content_type: str | None) -> Codec:
+    """By the Content-Type of a request; JSON where it names no other."""
     return PROTOBUF if content_type is not None and content_type.startswith(BINARY) else JSON

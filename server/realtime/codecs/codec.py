@@ -41,6 +41,7 @@ class Request(NamedTuple):
 
     @property
     def is_pong(self) -> bool:
+        """Whether it only answers a ping."""
         return self.id == 0 and self.method is None
 
 
@@ -65,15 +66,25 @@ class Codec(Protocol):
         """Raises Malformed."""
         ...
 
-    def reply(self, request_id: int, method: str, result: dict[str, Any]) -> bytes: ...
+    def reply(self, request_id: int, method: str, result: dict[str, Any]) -> bytes:
+        """The answer to a command."""
+        ...
 
-    def error(self, request_id: int, error: ErrorCode) -> bytes: ...
+    def error(self, request_id: int, error: ErrorCode) -> bytes:
+        """The refusal of a command."""
+        ...
 
-    def push(self, push: Push) -> bytes: ...
+    def push(self, push: Push) -> bytes:
+        """A message of a channel."""
+        ...
 
-    def unsubscribe(self, channel: str, end: Unsubscribe) -> bytes: ...
+    def unsubscribe(self, channel: str, end: Unsubscribe) -> bytes:
+        """The end of a subscription."""
+        ...
 
-    def disconnect(self, end: Disconnect) -> bytes: ...
+    def disconnect(self, end: Disconnect) -> bytes:
+        """The end of the connection, where its transport has no close code."""
+        ...
 
     def join(self, messages: Sequence[bytes]) -> bytes:
         """Several messages as one frame."""

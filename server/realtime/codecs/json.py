@@ -15,6 +15,8 @@ _ORDER = {method: place for place, method in enumerate(METHODS)}
 
 
 class JsonCodec:
+    """One message a line, commands and replies alike."""
+
     name = "json"
     text = True
     ping = b"{}"
@@ -75,6 +77,7 @@ class JsonCodec:
 
 
 def push_object(push: Push) -> bytes:
+    """The inside of a push message, put together from the texts that it holds."""
     channel = orjson.dumps(push.channel)
     if push.kind is PushKind.PUBLICATION:
         return b'{"channel":%b,"pub":{"offset":%d,"data":%b}}' % (channel, push.offset, push.data)

@@ -15,6 +15,8 @@ from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe
 
 
 class ProtobufCodec:
+    """Messages of the protocol's schema, each after its length."""
+
     name = "protobuf"
     text = False
     ping = b"\x00"

@@ -13,6 +13,8 @@ from server.realtime.codes import Disconnect, ErrorCode, Unsubscribe, disconnect
 
 
 class UnidirectionalCodec(JsonCodec):
+    """For listeners: the one command is a connect, and messages come without ids."""
+
     name = "unidirectional"
 
     def decode(self, data: bytes | str) -> list[Request]:

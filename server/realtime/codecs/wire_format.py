@@ -43,6 +43,8 @@ class Many(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """A field of a message: its number, what is in it, and whether there may be several."""
+
     number: int
     kind: Scalar | Message
     many: Many = Many.ONE
