@@ -31,6 +31,7 @@ from server.settings import Settings
 if TYPE_CHECKING:
     from server.realtime.door import Outbox
     from server.realtime.editing import Editing
+    from server.realtime.elsewhere import Elsewhere
     from server.realtime.emulation import Emulation
     from server.realtime.heartbeat import Heartbeat
     from server.realtime.polls import Polls
@@ -64,6 +65,7 @@ class Services:
     provider: Provider | None
     limits: Limits
     sessions: Sessions
+    elsewhere: Elsewhere
     polls: Polls
     outbox: Outbox
     heartbeat: Heartbeat
@@ -77,7 +79,8 @@ class Services:
     @property
     def rosters(self) -> Sequence[Roster]:
         """All that this process keeps in Redis for as long as it lives."""
-        return (self.presence.roster, self.editing.roster, self.emulation.roster, self.vitals.roster)
+        told = self.presence, self.editing, self.emulation, self.vitals, self.elsewhere
+        return tuple(one.roster for one in told)
 
     async def announce_directory_change(self) -> None:
         """After a change of accounts or logins: takes effect here before this returns, elsewhere at once."""

@@ -28,6 +28,7 @@ from server.owner import Owner
 from server.perform import publications
 from server.realtime.door import Outbox
 from server.realtime.editing import Editing
+from server.realtime.elsewhere import Elsewhere
 from server.realtime.emulation import Emulation
 from server.realtime.heartbeat import Heartbeat
 from server.realtime.limits import RealtimeLimits
@@ -56,6 +57,8 @@ async def wired(settings: Settings, stack: AsyncExitStack) -> tuple[Services, Ow
     owner = await stack.enter_async_context(Owner())
     stream = GatheringStream(database, owner.tasks)
     hub = Hub(epoch, broker, stream, owner.tasks)
+    elsewhere = Elsewhere(broker)
+    counted = RealtimeLimits() if settings.rate_limit else RealtimeLimits.uncounted()
     services = Services(
         settings=settings,
         tasks=owner.tasks,
@@ -75,7 +78,8 @@ async def wired(settings: Settings, stack: AsyncExitStack) -> tuple[Services, Ow
         passwords=stack.enter_context(Passwords.running()),
         provider=stack.enter_context(Provider.of(settings)),
         limits=limits,
-        sessions=Sessions(RealtimeLimits() if settings.rate_limit else RealtimeLimits.uncounted()),
+        sessions=Sessions(counted, elsewhere=elsewhere),
+        elsewhere=elsewhere,
         polls=Polls(),
         outbox=Outbox(),
         heartbeat=Heartbeat(asyncio.get_running_loop().time),

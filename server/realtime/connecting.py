@@ -42,9 +42,11 @@ async def admit(session: Session, request: Request) -> Caller:
         caller = await session.authenticate(_token(request))
     except TokenExpired:
         raise Refusal(codes.TOKEN_EXPIRED) from None
-    if not session.services.sessions.admit(session, caller):
+    if not await session.services.sessions.admit(session, caller):
         raise Goodbye(codes.CONNECTION_LIMIT)
     session.caller = caller
+    if session.services.draining:  # since a moment ago: those who were there then have been told
+        raise Goodbye(codes.SHUTDOWN)
     return caller
 
 

@@ -27,7 +27,10 @@ COMMANDS_OF_AGENT = Allowance(rate=1_000, burst=5_000)
 
 @dataclass(frozen=True, slots=True)
 class RealtimeLimits:
-    """Per process. Without an allowance commands are not counted."""
+    """Commands are counted per process: they guard its loop. Without an allowance they are not counted.
+
+    `connections_per_agent` holds for all processes together (`server.realtime.elsewhere`).
+    """
 
     connections_per_agent: int = 100
     commands_of_connection: Allowance | None = COMMANDS_OF_CONNECTION

@@ -12,6 +12,7 @@ from channels.buckets import Bucket, Verdict
 from server.auth.authenticate import Caller
 from server.auth.directory import DirectoryChange
 from server.realtime import codes
+from server.realtime.elsewhere import UNTOLD, Elsewhere
 from server.realtime.limits import OPENED_PER_TURN, RealtimeLimits
 from server.realtime.turnstile import Turnstile
 
@@ -20,9 +21,17 @@ if TYPE_CHECKING:
 
 
 class Sessions:
-    def __init__(self, limits: RealtimeLimits, now: Callable[[], float] = time.monotonic) -> None:
+    """`elsewhere` knows of the other processes' connections; without it those of this one count alone."""
+
+    def __init__(
+        self,
+        limits: RealtimeLimits,
+        now: Callable[[], float] = time.monotonic,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
         self._limits = limits
         self._now = now
+        self._elsewhere = elsewhere
         self.entrance = Turnstile(OPENED_PER_TURN)
         self._of_agent: dict[int, dict[Session, UUID | None]] = defaultdict(dict)
         self._buckets: dict[int, Bucket] = {}
@@ -30,13 +39,21 @@ class Sessions:
     def __len__(self) -> int:
         return sum(len(sessions) for sessions in self._of_agent.values())
 
-    def admit(self, session: Session, caller: Caller) -> bool:
-        """False where the agent has too many connections to this process."""
-        own = self._of_agent[caller.agent.id]
-        if len(own) >= self._limits.connections_per_agent:
+    async def admit(self, session: Session, caller: Caller) -> bool:
+        """False where the agent has too many connections. Nothing is awaited between the count and the entry."""
+        agent_id, others = caller.agent.id, 0
+        if self._elsewhere is not None and len(self._of_agent.get(agent_id, ())) >= UNTOLD:
+            others = await self._elsewhere.count(agent_id)
+        own = self._of_agent[agent_id]
+        if len(own) + others >= self._limits.connections_per_agent:
             return False
         own[session] = caller.login_id
+        self._tell(agent_id, len(own))
         return True
+
+    def _tell(self, agent_id: int, count: int) -> None:
+        if self._elsewhere is not None and count >= UNTOLD:
+            self._elsewhere.tell(agent_id, count)
 
     def renew(self, session: Session, caller: Caller) -> None:
         """The connection's token was refreshed, perhaps by another login of the same agent."""
@@ -50,7 +67,8 @@ class Sessions:
         agent_id = session.caller.agent.id
         own = self._of_agent.get(agent_id)
         if own is not None:
-            own.pop(session, None)
+            if own.pop(session, self) is not self:  # it was admitted
+                self._tell(agent_id, len(own))
             if not own:
                 del self._of_agent[agent_id]
                 self._buckets.pop(agent_id, None)
