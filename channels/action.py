@@ -87,7 +87,7 @@ class Action:
             "customer_id": self.customer_id,
             "offset": self.offset,
             "kind": self.kind,
-            "actor": {"id": self.actor.id, "name": self.actor.name},
+            "actor": self.actor.as_json(),
             "body": self.body,
             "reply_to": self.reply_to,
             "mentions": list(self.mentions),

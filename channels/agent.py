@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Role(StrEnum):
@@ -52,6 +53,15 @@ class Agent:
     role: Role = Role.AGENT
     active: bool = True
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "username": self.username,
+            "name": self.name,
+            "role": self.role,
+            "active": self.active,
+        }
+
     def may(self, permission: Permission) -> bool:
         """Whether the role allows it and the account is active."""
         return self.active and permission in PERMISSIONS[self.role]
@@ -71,3 +81,6 @@ class Actor:
 
     id: int
     name: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.id, "name": self.name}

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import orjson
 
 from channels.action import Action
+from channels.agent import Agent
 from channels.names import ChannelName, agent_channel, customer_channel
 from channels.notice import Notice
 
@@ -77,6 +78,10 @@ def action_publication(action: Action) -> Push:
     """What the viewers of its customer are told of an action."""
     channel = str(customer_channel(action.customer_id))
     return Push(PushKind.PUBLICATION, channel, action.publication_text(), action.offset)
+
+
+def account_signal(agent: Agent) -> Push:
+    return signal(agent_channel(agent.id), {"type": "account", "agent": agent.as_json()})
 
 
 def notice_publication(notice: Notice) -> Push:

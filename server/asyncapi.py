@@ -49,8 +49,8 @@ CHANNELS: Mapping[str, Channel] = {
     "agent": Channel(
         "agent:{agent_id}",
         "agent_id",
-        "What concerns the agent who is connected: recoverable notices, and conflicts. The server subscribes to it.",
-        (out.NoticePublished, out.Conflict),
+        "What concerns the agent who is connected: recoverable notices, conflicts, the account. The server subscribes.",
+        (out.NoticePublished, out.Conflict, out.AccountChanged),
     ),
     "work": Channel(
         "work:{agent_id}",

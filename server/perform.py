@@ -50,12 +50,14 @@ def publications(recorded: Sequence[Recorded]) -> list[Push]:
 def _work(recorded: Recorded) -> list[Push]:
     """What becomes of the customer on the lists of assigned work: it shows, changes, or leaves."""
     customer, action = recorded.customer, recorded.action
+    if action is None:
+        return []
     pushes = []
-    moved = None if action is None else action.changes.get("assigned_to")
+    moved = action.changes.get("assigned_to")
     if moved is not None and moved.before is not None:
         removed = {"type": "remove", "customer": {"id": customer.id, "offset": customer.offset}}
         pushes.append(signal(work_channel(moved.before), removed))
     if customer.assigned_to is not None:
-        shown = {"type": "upsert", "customer": customer.as_json()}
+        shown = {"type": "upsert", "customer": customer.as_json(), "actor": action.actor.as_json()}
         pushes.append(signal(work_channel(customer.assigned_to), shown))
     return pushes

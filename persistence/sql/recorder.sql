@@ -70,12 +70,31 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, '{}', 1, 1, now, now FROM (SELECT clo
 RETURNING id, created_at
 
 -- name: insert_actions
--- The offsets of customers whose fields stay as they are move in the same statement ($12, $13).
+-- The offsets of customers whose fields stay as they are move in the same statement ($12, $13), and so do the read
+-- marks of the actors: see record_comments. Who creates a customer has read all of it.
 WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
 moved AS (
     UPDATE customers AS c SET "offset" = m."offset"
     FROM unnest($12::bigint[], $13::bigint[]) AS m (id, "offset")
     WHERE c.id = m.id
+),
+own AS MATERIALIZED (
+    SELECT customer_id, actor_id, min("offset") AS first, max("offset") AS last
+    FROM (
+        SELECT customer_id, actor_id, "offset",
+               "offset" - row_number() OVER (PARTITION BY customer_id, actor_id ORDER BY "offset") AS run
+        FROM unnest($1::bigint[], $2::bigint[], $4::bigint[]) AS n (customer_id, "offset", actor_id)
+    ) AS numbered
+    GROUP BY customer_id, actor_id, run
+),
+read_own AS (
+    UPDATE read_marks AS r SET "offset" = o.last
+    FROM own AS o
+    WHERE r.agent_id = o.actor_id AND r.customer_id = o.customer_id AND r."offset" = o.first - 1
+),
+read_new AS (
+    INSERT INTO read_marks (agent_id, customer_id, "offset")
+    SELECT actor_id, customer_id, last FROM own WHERE first = 1
 )
 INSERT INTO customer_actions (
     customer_id, "offset", kind, actor_id, body, reply_to, mentions, changes, version, command_id,
@@ -128,6 +147,22 @@ moved AS (
     UPDATE customers AS c SET "offset" = m.top
     FROM (SELECT customer_id, max("offset") AS top FROM numbered GROUP BY customer_id) AS m
     WHERE c.id = m.customer_id
+),
+-- What one does oneself one has read, if one had read everything before it. Of the runs of one author that others
+-- interrupt, only the first can follow the mark.
+own AS MATERIALIZED (
+    SELECT customer_id, actor_id, min("offset") AS first, max("offset") AS last
+    FROM (
+        SELECT customer_id, actor_id, "offset",
+               "offset" - row_number() OVER (PARTITION BY customer_id, actor_id ORDER BY "offset") AS run
+        FROM numbered
+    ) AS n
+    GROUP BY customer_id, actor_id, run
+),
+read_own AS (
+    UPDATE read_marks AS r SET "offset" = o.last
+    FROM own AS o
+    WHERE r.agent_id = o.actor_id AND r.customer_id = o.customer_id AND r."offset" = o.first - 1
 ),
 written AS (
     INSERT INTO customer_actions (

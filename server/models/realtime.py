@@ -15,7 +15,7 @@ from channels.customer import Priority, Status
 from channels.notice import NoticeType
 from server.models import examples
 from server.models.examples import shown
-from server.models.responses import ActionOut, ActorOut, Answer, CustomerOut, EditingOut, ProblemOut
+from server.models.responses import ActionOut, ActorOut, AgentOut, Answer, CustomerOut, EditingOut, ProblemOut
 
 
 class ChangedFields(Answer):
@@ -104,16 +104,26 @@ class Conflict(Answer):
     problem: ProblemOut
 
 
+class AccountChanged(Answer):
+    """The agent's own role or name is another now."""
+
+    model_config = shown({"type": "account", "agent": examples.AGENT})
+
+    type: Literal["account"]
+    agent: AgentOut
+
+
 # work:<agent id>
 
 
 class WorkShown(Answer):
-    """The customer is on the list, or has changed there."""
+    """The customer is on the list, or has changed there, by what the actor did."""
 
-    model_config = shown({"type": "upsert", "customer": examples.CUSTOMER})
+    model_config = shown({"type": "upsert", "customer": examples.CUSTOMER, "actor": examples.ACTOR})
 
     type: Literal["upsert"]
     customer: CustomerOut
+    actor: ActorOut
 
 
 class LeftCustomer(Answer):

@@ -105,7 +105,7 @@ class CustomerOut(Answer):
 class ListedCustomerOut(CustomerOut):
     model_config = shown(examples.LISTED)
 
-    unread: int = Field(description="Actions that the caller has not marked as read.")
+    unread: int = Field(description="Actions after those that the caller has read, or did when all before was read.")
 
 
 class CustomersOut(Answer):

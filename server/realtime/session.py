@@ -182,6 +182,11 @@ class Session:
                 self._held = 0
             self._expect(UNUSABLE_DEADLINE, codes.MALFORMED)
 
+    def tell(self, push: Push) -> None:
+        """Delivers a signal of the agent's own channel, which exists from the connect reply on."""
+        if self.state is State.READY:
+            self.deliver((push,))
+
     async def drained(self) -> None:
         await self.door.drained()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from channels.buckets import Bucket, Verdict
+from channels.push import account_signal
 from server.auth.authenticate import Caller
 from server.auth.directory import DirectoryChange
 from server.realtime import codes
@@ -91,7 +92,12 @@ class Sessions:
         return max(verdict, bucket.take(limits.commands_of_agent, now))
 
     def follow(self, change: DirectoryChange) -> None:
-        """Ends the connections of agents who may not connect any more and of logins that ended."""
+        """Ends the connections of agents who may not connect any more and of logins that ended; tells those whose
+        role or name is another now."""
+        for agent_id, agent in change.changed.items():
+            told = account_signal(agent)
+            for session in self._of_agent.get(agent_id, ()):
+                session.tell(told)
         for agent_id in change.deactivated:
             for session in tuple(self._of_agent.get(agent_id, ())):
                 session.end(codes.FORCED)

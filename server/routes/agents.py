@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Response
 
-from channels.agent import Agent, Role
+from channels.agent import Role
 from channels.errors import InvalidRequest
 from server.auth.authenticate import Caller
 from server.models.requests import AgentCreate, AgentPatch
@@ -18,20 +18,10 @@ from server.routes.dependencies import AdminDep, CallerDep, ServicesDep
 router = api_router("Agents")
 
 
-def agent_json(agent: Agent) -> dict[str, Any]:
-    return {
-        "id": agent.id,
-        "username": agent.username,
-        "name": agent.name,
-        "role": agent.role,
-        "active": agent.active,
-    }
-
-
 @router.get("/api/agents", response_model=AgentsOut, summary="List the agents")
 async def list_agents(_: CallerDep, services: ServicesDep) -> Response:
     """All agents by username, deactivated ones as well: they are authors and assignees."""
-    return json_response({"items": [agent_json(agent) for agent in services.directory.everyone()]})
+    return json_response({"items": [agent.as_json() for agent in services.directory.everyone()]})
 
 
 @router.post(
@@ -46,7 +36,7 @@ async def create_agent(body: AgentCreate, _: AdminDep, services: ServicesDep) ->
     password_hash = None if body.password is None else await services.passwords.hashed(body.password)
     agent = await services.agents.create(body.username, body.name, body.role, password_hash)
     await services.announce_directory_change()
-    return json_response(agent_json(agent), 201, {"Location": f"/api/agents/{agent.id}"})
+    return json_response(agent.as_json(), 201, {"Location": f"/api/agents/{agent.id}"})
 
 
 @router.patch(
@@ -65,7 +55,7 @@ async def update_agent(
         agent_id, name=body.name, role=body.role, active=body.active, password_hash=password_hash
     )
     await services.announce_directory_change()
-    return json_response(agent_json(agent))
+    return json_response(agent.as_json())
 
 
 def _refuse_locking_oneself_out(caller: Caller, agent_id: int, body: AgentPatch) -> None:

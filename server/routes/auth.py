@@ -14,7 +14,6 @@ from server.auth.tokens import ACCESS_TTL
 from server.client import client_key, is_https, is_same_origin
 from server.models.requests import Login
 from server.models.responses import MeOut, TokenOut
-from server.routes.agents import agent_json
 from server.routes.answers import api_router, json_response, nothing, problems
 from server.routes.dependencies import CallerDep, OptionalCallerDep, ServicesDep
 from server.services import Services
@@ -75,7 +74,7 @@ async def me(caller: CallerDep, services: ServicesDep) -> Response:
     """The caller, its role and permissions."""
     permissions = sorted(PERMISSIONS[caller.agent.role])
     return json_response(
-        agent_json(caller.agent) | {"permissions": permissions, "visibility": services.settings.visibility}
+        caller.agent.as_json() | {"permissions": permissions, "visibility": services.settings.visibility}
     )
 
 
@@ -92,7 +91,7 @@ def _answer(granted: Granted, request: Request, services: Services) -> Response:
             "access_token": granted.access_token,
             "token_type": "Bearer",
             "expires_in": round(ACCESS_TTL.total_seconds()),
-            "agent": agent_json(granted.agent),
+            "agent": granted.agent.as_json(),
         }
     )
     if granted.refresh_token is not None:

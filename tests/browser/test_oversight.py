@@ -6,8 +6,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from channels.agent import Role
+from channels.command import AddComment
 from channels.customer import Status
-from tests.browser.office import assigned_customers, hire, opened, signed_in
+from tests.browser.office import assigned_customers, hire, is_live, opened, signed_in
 from tests.realtime.conftest import Node
 
 
@@ -82,6 +83,57 @@ async def test_an_agent_is_added_and_disabled_and_signed_out_at_once(browser: Br
         await expect(changed).to_contain_text("Active")
         mine = page.get_by_test_id("agent").filter(has_text="Root")
         await expect(mine.get_by_role("button", name="Disable")).to_be_disabled()
+
+
+async def test_another_role_and_another_password_reach_an_open_page_at_once(browser: Browser, staffed: Node) -> None:
+    [customer_id] = await assigned_customers(staffed, await staffed.agent("sam"), 1)
+    async with (
+        signed_in(browser, staffed, "root", "/agents") as page,
+        signed_in(browser, staffed, "sam", f"/customers/{customer_id}") as theirs,
+    ):
+        asked = page.get_by_test_id("agent").filter(has_text="Sam").get_by_role("button", name="Change")
+        dialog, box = page.get_by_test_id("agent-dialog"), theirs.get_by_test_id("comment-box")
+        await box.fill("Half a thought")
+        for role, team in (("supervisor", 1), ("agent", 0)):
+            await asked.click()
+            await dialog.locator(f"input[value={role}]").check()
+            await dialog.get_by_test_id("save-agent").click()
+            await expect(theirs.get_by_role("link", name="Team")).to_have_count(team)
+        await expect(box).to_be_focused()  # the page goes on where it was
+        await expect(box).to_have_value("Half a thought")
+
+        await asked.click()
+        await dialog.get_by_label("New password").fill("another password")
+        await dialog.get_by_test_id("save-agent").click()
+        await expect(theirs.get_by_text("Your login has ended")).to_be_visible()
+        await theirs.get_by_label("Username").fill("sam")
+        for password in ("casewire", "another password"):
+            await theirs.get_by_label("Password", exact=True).fill(password)
+            await theirs.get_by_role("button", name="Sign in").click()
+            if password == "casewire":
+                await expect(theirs.get_by_role("alert")).to_be_visible()
+        await is_live(theirs)
+        await expect(box).to_have_value("Half a thought")
+
+
+async def test_a_supervisor_changes_and_deletes_what_a_colleague_wrote(browser: Browser, staffed: Node) -> None:
+    [customer_id] = await assigned_customers(staffed, await staffed.agent("dana"), 1)
+    for body in ("Their card is 4711 0815", "Rude words"):
+        await staffed.write("dana", AddComment(customer_id, body))
+    path = f"/customers/{customer_id}"
+    async with signed_in(browser, staffed, "ines", path) as page, signed_in(browser, staffed, "dana", path) as author:
+        comment, other = (page.locator(f'[data-testid=feed-item][data-offset="{offset}"]') for offset in (2, 3))
+        await comment.hover()
+        await comment.get_by_role("button", name="Edit").click()
+        await comment.get_by_role("textbox", name="Edit").fill("Their card is known")
+        await page.keyboard.press("Control+Enter")
+        await expect(author.get_by_test_id("feed")).to_contain_text("Their card is known (edited)")
+        await other.hover()
+        await other.get_by_role("button", name="Delete").click()
+        await page.get_by_role("group", name="Delete this comment?").get_by_role("button", name="Delete").click()
+        await expect(author.get_by_test_id("feed")).to_contain_text("This comment was deleted.")
+        await expect(author.get_by_test_id("feed")).not_to_contain_text("4711")
+        await expect(author.get_by_test_id("feed")).not_to_contain_text("Rude")
 
 
 async def test_the_system_tells_in_charts_and_in_a_table(browser: Browser, staffed: Node) -> None:

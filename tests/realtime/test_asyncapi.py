@@ -11,6 +11,7 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
+from channels.agent import Role
 from channels.command import AddComment, Base, UpdateCustomer
 from channels.names import ChannelKind, work_channel
 from server.asyncapi import CHANNELS, METHODS, Models, asyncapi
@@ -119,6 +120,8 @@ async def test_live_messages_and_results_are_as_described(node: Node) -> None:
         await call("edit.end")
         node.services.hub.missed(str(work_channel(dana.id)))
         await node.write("lee", UpdateCustomer(customer.id, {"assigned_to": None}, Base(version=3)))
+        await node.services.agents.update(dana.id, name=None, role=Role.SUPERVISOR, active=None, password_hash=None)
+        await node.services.announce_directory_change()
         for name, place in (("customer", channel), ("agent", inbox), ("work", work)):
             expected = {model.__name__ for model in CHANNELS[name].messages}
             await eventually(lambda n=name, p=place, e=expected: kinds(peer, n, p) == e, what=f"every kind on {place}")

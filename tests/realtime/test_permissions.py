@@ -183,7 +183,7 @@ async def test_who_loses_a_customer_sees_no_more_of_it(two: Two) -> None:
 
 async def test_who_is_supervisor_no_more_sees_no_more(two: Two) -> None:
     await two.ready()
-    await two.here.agent("edna", Role.SUPERVISOR)
+    edna = await two.here.agent("edna", Role.SUPERVISOR)
     foreign, own = await customer(two, "dana"), await customer(two)
     channels = (f"customer:{foreign}", f"customer:{own}")
     await two.there.services.directory.refresh()
@@ -196,6 +196,8 @@ async def test_who_is_supervisor_no_more_sees_no_more(two: Two) -> None:
             )
         assert one.unsubscribed(channels[0]) == 2100
         assert one.unsubscribed(channels[1]) is None
+        [told] = one.signals(f"agent:{edna.id}")
+        assert (told["type"], told["agent"]["role"]) == ("account", "agent")
         await two.here.write("dana", AddComment(foreign, "not for ines"))
         await two.here.write("dana", AddComment(own, "for everybody"))
         await eventually(lambda: one.offsets(channels[1]) == [2], what="what may still be seen is seen")

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { listingFrom, listingQuery, MY_WORK, placeRow, removeRow, requestQuery } from "../src/domain/listing";
+import { listingFrom, listingQuery, MY_WORK, placeRow, removeRow, requestQuery, unreadAfter } from "../src/domain/listing";
 import type { Row, RowPage } from "../src/domain/model";
 import { row } from "./examples";
 
@@ -104,5 +104,23 @@ describe("removeRow", () => {
     expect(ids(rest)).toEqual([[40], [30, 20]]);
     expect(rest[1]).toBe(pages[1]);
     expect(removeRow(pages, 1)).toBe(pages);
+  });
+});
+
+describe("what is unread of a customer that is heard of", () => {
+  const heard = row({ offset: 8 });
+  it("counts what was missed", () => {
+    expect(unreadAfter(row({ offset: 7, unread: 0 }), heard, false)).toBe(1);
+    expect(unreadAfter(row({ offset: 5, unread: 2 }), heard, false)).toBe(5);
+    expect(unreadAfter(row({ offset: 8, unread: 2 }), heard, false)).toBe(2);
+    expect(unreadAfter(undefined, heard, false)).toBe(1);
+  });
+  it("is nothing after one's own step from all read", () => {
+    expect(unreadAfter(row({ offset: 7, unread: 0 }), heard, true)).toBe(0);
+    expect(unreadAfter(undefined, heard, true)).toBe(0);
+  });
+  it("is as much as the server counts where something before it is unread", () => {
+    expect(unreadAfter(row({ offset: 7, unread: 3 }), heard, true)).toBe(4);
+    expect(unreadAfter(row({ offset: 6, unread: 0 }), heard, true)).toBe(2);
   });
 });

@@ -74,6 +74,15 @@ export class Session {
     this.state.set({ phase: "signed-out", ended });
   }
 
+  /** What the server says of the agent who is signed in; false when that is somebody else. */
+  know(agent: Agent): boolean {
+    const state = this.state.get();
+    if (state.phase !== "signed-in" || state.agent.id !== agent.id) return false;
+    // The same again is no news.
+    if (state.agent.role !== agent.role || state.agent.name !== agent.name) this.state.set({ phase: "signed-in", agent });
+    return true;
+  }
+
   private refresh(): Promise<string> {
     // Refreshing rotates the cookie, so the windows of one browser must take turns.
     this.refreshing ??= inTurn("casewire-refresh", () => post<TokenReply>("/api/auth/refresh"))
@@ -93,11 +102,7 @@ export class Session {
     const lifetime = reply.expires_in * 1000;
     this.token = { text: reply.access_token, until: Date.now() + lifetime };
     this.schedule(Math.max(lifetime - AHEAD_MS, lifetime / 2));
-    const state = this.state.get();
-    // The same agent again is no news: whoever watches must not start over.
-    if (state.phase !== "signed-in" || state.agent.id !== reply.agent.id || state.agent.role !== reply.agent.role) {
-      this.state.set({ phase: "signed-in", agent: reply.agent });
-    }
+    if (!this.know(reply.agent)) this.state.set({ phase: "signed-in", agent: reply.agent });
     return reply.access_token;
   }
 

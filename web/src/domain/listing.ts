@@ -96,6 +96,13 @@ export function assigneeFits(wanted: string, actual: number | null, me: number):
   return actual === (wanted === "me" ? me : Number(wanted));
 }
 
+/** How much of a customer is unread once it is heard of. As for the server, one's own step from all read is read. */
+export function unreadAfter(loaded: Row | undefined, customer: Customer, isOwn: boolean): number {
+  const before = loaded ?? { offset: customer.offset - 1, unread: 0 };
+  const missed = Math.max(0, customer.offset - before.offset);
+  return isOwn && before.unread === 0 && missed <= 1 ? 0 : before.unread + missed;
+}
+
 /** Compares as the server sorts: the sort key, then the id in the same direction. */
 export function compare(sort: Sort, a: Customer, b: Customer): number {
   const [first, second] = [sortKey(sort, a), sortKey(sort, b)];

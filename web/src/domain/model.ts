@@ -133,7 +133,7 @@ export type RoomPublication =
 
 /** What travels on `work:<agent id>`. */
 export type WorkPublication =
-  | { readonly type: "upsert"; readonly customer: Customer & { readonly unread?: number } }
+  | { readonly type: "upsert"; readonly customer: Customer; readonly actor: Person }
   | { readonly type: "remove"; readonly customer: Pick<Customer, "id"> & Partial<Customer> }
   | { readonly type: "refresh" };
 
@@ -149,4 +149,5 @@ export type AgentPublication =
       readonly cause: "overtaken" | "rejected";
       readonly command_id: string | null;
       readonly problem: Problem;
-    };
+    }
+  | { readonly type: "account"; readonly agent: Agent };

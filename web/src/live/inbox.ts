@@ -41,7 +41,7 @@ export class Inbox {
       () => document.removeEventListener("visibilitychange", looked),
       () => removeEventListener("storage", elsewhere),
       this.link.onNotice((notice, offset) => {
-        if (notice.type !== "conflict" && offset !== undefined) this.hear({ ...notice, offset });
+        if (notice.type !== "conflict" && notice.type !== "account" && offset !== undefined) this.hear({ ...notice, offset });
       }),
       this.link.state.watch(() => {
         const now = this.link.state.get().phase;

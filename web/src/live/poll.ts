@@ -11,6 +11,8 @@ interface Feed {
   readonly top: () => number;
   readonly ask: (after: number, wait: number, signal: AbortSignal) => Promise<ActionPage>;
   readonly take: (page: ActionPage) => void;
+  /** The first answer: what happened before anybody asked. */
+  readonly catchUp: (page: ActionPage) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -28,10 +30,14 @@ export class Poll {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
+    let isFirst = true;
     while (!signal.aborted) {
       try {
-        const page = await this.feed.ask(this.feed.top(), WAIT_S, signal);
-        if (!signal.aborted) this.feed.take(page);
+        const page = await this.feed.ask(this.feed.top(), isFirst ? 0 : WAIT_S, signal);
+        if (signal.aborted) return;
+        if (isFirst) this.feed.catchUp(page);
+        else this.feed.take(page);
+        isFirst = false;
       } catch (error) {
         if (signal.aborted) return;
         this.feed.failed(error);

@@ -2,10 +2,9 @@
  * One customer, live: a snapshot with its position, then every action after it, by socket or by polling.
  * Whatever the way an action comes, its offset decides where it goes and whether it is news.
  */
-import type { Subscription } from "centrifuge";
 import type { Calls } from "../api/calls";
 import { ProblemError } from "../api/problem";
-import * as company from "../domain/company";
+import { NOBODY, type Company } from "../domain/company";
 import { advanceThrough } from "../domain/customer";
 import { firstUnread, hasOlder, holeAfter, mergeActions } from "../domain/feed";
 import type {
@@ -20,6 +19,8 @@ import type {
   ServerConflict,
 } from "../domain/model";
 import { Store } from "../domain/store";
+import { Around } from "./around";
+import { Channel, type Position } from "./channel";
 import type { Link } from "./link";
 import { Poll } from "./poll";
 import { ReadMark } from "./readmark";
@@ -32,7 +33,7 @@ export interface RoomState {
   readonly customer: Customer | null;
   readonly items: readonly Action[];
   readonly loadingOlder: boolean;
-  readonly company: company.Company;
+  readonly company: Company;
   /** Where the unread line is drawn, fixed when the room was entered. */
   readonly unreadFrom: number | null;
   /** The newest action that this agent has looked at. */
@@ -41,30 +42,22 @@ export interface RoomState {
   readonly reported: readonly ServerConflict[];
 }
 
-type CompanyChange = (now: company.Company) => company.Company;
-
 const FIRST_PAGE = 50;
 const OLDER_PAGE = 100;
-const EXPIRY_MS = 1_000;
-const TYPING_EVERY_MS = 3_000;
 
 export class Room {
   readonly state: Store<RoomState>;
-  private subscription: Subscription | null = null;
+  private readonly channel: Channel;
   /** Where the loaded part ends: live goes on from there. */
-  private position: { readonly offset: number; readonly epoch: string } | null = null;
+  private position: Position | null = null;
   private entered = false;
   private loading: AbortController | null = null;
   private readonly poll: Poll;
   private readonly readMark: ReadMark;
+  private readonly around: Around;
   private unwatch: (() => void)[] = [];
   private wasLive = false;
-  private expiry: ReturnType<typeof setInterval> | undefined;
-  private caughtUp: number | null = null;
   private filling = false;
-  /** What was heard of the company since it was asked about. */
-  private heard: CompanyChange[] | null = null;
-  private typedAt = 0;
   private readUpTo = Infinity;
 
   constructor(
@@ -81,16 +74,28 @@ export class Room {
       customer: row ?? null,
       items: [],
       loadingOlder: false,
-      company: company.NOBODY,
+      company: NOBODY,
       unreadFrom: null,
       seen: 0,
       reported: [],
     });
     this.readMark = new ReadMark(id, link, calls);
+    this.around = new Around(id, link, calls, (change) => this.company(change));
+    this.channel = new Channel(`customer:${id}`, link, {
+      receive: (data) => this.receive(data as RoomPublication),
+      lost: () => void this.load(),
+      back: () => void this.around.look(),
+      revoked: () => this.patch({ phase: "revoked" }),
+      opened: (subscription) => this.around.follow(subscription),
+    });
     this.poll = new Poll({
       top: () => this.top(),
       ask: (after, wait, signal) => calls.since(id, after, wait, signal),
       take: ({ items }) => this.ingest(items),
+      catchUp: ({ items }) => {
+        const news = this.ingest(items);
+        if (news > 0) this.link.caughtUp(news);
+      },
       failed: (error) => this.refused(error),
     });
   }
@@ -104,11 +109,10 @@ export class Room {
     this.entered = true;
     this.readUpTo = readUpTo ?? Infinity;
     this.unwatch = [this.link.state.watch(() => this.linkChanged()), this.link.onNotice((notice) => this.hear(notice))];
-    this.expiry = setInterval(() => this.company((now) => company.expire(now, Date.now())), EXPIRY_MS);
+    this.around.enter();
     if (this.state.get().phase === "ready") {
       this.markUnread();
       this.goLive();
-      if (!this.link.isLive) void this.refill();
     } else if (!this.loading) {
       this.patch({ phase: "loading" });
       void this.load();
@@ -123,18 +127,16 @@ export class Room {
   leave(): void {
     this.entered = false;
     for (const stop of this.unwatch) stop();
-    clearInterval(this.expiry);
     this.readMark.flush();
     this.poll.turn(false);
-    this.subscription?.unsubscribe();
-    this.company(() => company.NOBODY);
+    this.channel.leave();
+    this.around.leave();
   }
 
   /** Forgets the room for good. */
   dispose(): void {
     this.loading?.abort();
-    if (this.subscription) this.link.client.removeSubscription(this.subscription);
-    this.subscription = null;
+    this.channel.drop();
   }
 
   /** The agent has looked at everything up to `offset`. */
@@ -161,10 +163,7 @@ export class Room {
 
   /** Tells the others that this agent types a comment. */
   typing(): void {
-    const now = Date.now();
-    if (!this.link.isLive || now - this.typedAt < TYPING_EVERY_MS) return;
-    this.typedAt = now;
-    this.link.rpc("typing", { customer_id: this.id }).catch(() => undefined);
+    this.around.tellTyping();
   }
 
   /** Takes in actions, from wherever they come; returns how many are news. */
@@ -174,7 +173,7 @@ export class Room {
     if (items === before.items) return 0;
     const customer = before.customer && advanceThrough(before.customer, items);
     this.patch({ items, customer });
-    this.company((now) => actions.reduce((rest, { actor }) => company.stoppedTyping(rest, actor.id), now));
+    this.around.haveWritten(actions);
     if (customer && customer !== before.customer) this.changed(customer);
     if (holeAfter(items) !== null) void this.fillHole();
     return items.length - before.items.length;
@@ -221,16 +220,14 @@ export class Room {
     this.changed(now);
     this.markUnread();
     this.position = { offset: Math.min(customer.offset, page.offset), epoch: page.epoch };
-    if (this.subscription) this.link.client.removeSubscription(this.subscription);
-    this.subscription = null;
+    this.channel.drop();
     if (this.entered) this.goLive();
   }
 
   private goLive(): void {
-    if (this.subscription) this.subscription.subscribe();
-    else if (this.position) this.subscribeSince(this.position);
+    if (this.position) this.channel.enter(this.position);
     this.pollIfNeeded();
-    void this.lookAround();
+    if (!this.isFallback) void this.around.look();
   }
 
   private refused(error: unknown): void {
@@ -241,57 +238,10 @@ export class Room {
     else if (this.state.get().phase === "loading") this.patch({ phase: "failed" });
   }
 
-  private subscribeSince(since: { readonly offset: number; readonly epoch: string }): void {
-    const subscription = this.link.client.newSubscription(`customer:${this.id}`, {
-      since,
-      recoverable: true,
-      joinLeave: true,
-    });
-    let first = true;
-    subscription.on("publication", ({ data }) => this.receive(data as RoomPublication));
-    subscription.on("subscribed", ({ wasRecovering, recovered }) => {
-      if (wasRecovering && !recovered) void this.load();
-      if (!first) {
-        this.countRecovered();
-        void this.lookAround();
-      }
-      first = false;
-    });
-    subscription.on("unsubscribed", ({ code }) => {
-      if (code === 103 || (code >= 2000 && code < 2500)) this.patch({ phase: "revoked" });
-    });
-    subscription.on("join", ({ info }) => this.company((now) => company.joined(now, info.client, personOf(info))));
-    subscription.on("leave", ({ info }) => this.company((now) => company.left(now, info.client)));
-    this.subscription = subscription;
-    subscription.subscribe();
-  }
-
-  /** The SDK hands over what was missed right after `subscribed`, so one turn later it is counted. */
-  private countRecovered(): void {
-    this.caughtUp = 0;
-    setTimeout(() => {
-      if (this.caughtUp !== null) this.link.caughtUp(this.caughtUp);
-      this.caughtUp = null;
-    }, 0);
-  }
-
-  private receive(publication: RoomPublication): void {
-    switch (publication.type) {
-      case "action": {
-        const news = this.ingest([publication.action]);
-        if (this.caughtUp !== null) this.caughtUp += news;
-        break;
-      }
-      case "typing":
-        this.company((now) => company.isTyping(now, publication.agent, Date.now()));
-        break;
-      case "editing":
-        this.company((now) => company.isEditing(now, publication, Date.now()));
-        break;
-      case "editing_ended":
-        this.company((now) => company.stoppedEditing(now, publication.agent.id));
-        break;
-    }
+  private receive(publication: RoomPublication): number {
+    if (publication.type === "action") return this.ingest([publication.action]);
+    this.around.hear(publication);
+    return 0;
   }
 
   /** A conflict notice brings the customer's present state: the form shows it at once. */
@@ -305,23 +255,6 @@ export class Room {
     if (actions) this.ingest(actions);
     const now = this.state.get().customer;
     if (customer && now && customer.offset > now.offset) this.patch({ customer });
-  }
-
-  private async lookAround(): Promise<void> {
-    const heard: CompanyChange[] = [];
-    this.heard = heard;
-    try {
-      const report = await this.calls.presence(this.id);
-      if (this.heard !== heard) return; // asked again meanwhile: that answer is the newer one
-      this.heard = null;
-      // Whoever came or went while the report was on its way may not be in it.
-      this.company((now) =>
-        heard.reduce((rest, change) => change(rest), company.reported(now, report, Date.now())),
-      );
-    } catch {
-      // Presence is courtesy: without it the room works.
-      if (this.heard === heard) this.heard = null;
-    }
   }
 
   private async fillHole(): Promise<void> {
@@ -341,17 +274,14 @@ export class Room {
     }
   }
 
-  private async refill(): Promise<void> {
-    try {
-      this.ingest((await this.calls.since(this.id, this.top(), 0)).items);
-    } catch (error) {
-      this.refused(error);
-    }
+  private pollIfNeeded(): void {
+    const needed = this.isFallback && this.state.get().phase === "ready";
+    this.poll.turn(needed);
+    this.around.poll(needed);
   }
 
-  private pollIfNeeded(): void {
-    const needed = this.link.state.get().phase === "fallback" && this.state.get().phase === "ready";
-    this.poll.turn(needed);
+  private get isFallback(): boolean {
+    return this.link.state.get().phase === "fallback";
   }
 
   private top(): number {
@@ -369,8 +299,7 @@ export class Room {
     this.wasLive = this.link.isLive;
   }
 
-  private company(change: CompanyChange): void {
-    this.heard?.push(change);
+  private company(change: (now: Company) => Company): void {
     this.state.update((state) => {
       const next = change(state.company);
       return next === state.company ? state : { ...state, company: next };
@@ -380,8 +309,4 @@ export class Room {
   private patch(part: Partial<RoomState>): void {
     this.state.update((state) => ({ ...state, ...part }));
   }
-}
-
-function personOf(info: { user: string; connInfo?: { name?: string } }): Person {
-  return { id: Number(info.user), name: info.connInfo?.name ?? info.user };
 }

@@ -2,8 +2,8 @@
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import type { Calls } from "../api/calls";
 import { recounted, type Counts } from "../domain/counts";
-import { findRow, placeRow, removeRow, type Listing } from "../domain/listing";
-import type { Customer, Row, RowPage, WorkPublication } from "../domain/model";
+import { findRow, placeRow, removeRow, unreadAfter, type Listing } from "../domain/listing";
+import type { Customer, Person, Row, RowPage, WorkPublication } from "../domain/model";
 import type { Link } from "./link";
 
 export type RowData = InfiniteData<RowPage, string | null>;
@@ -90,7 +90,7 @@ export class Work {
   private receive(publication: WorkPublication): void {
     switch (publication.type) {
       case "upsert":
-        this.upsert(publication.customer);
+        this.upsert(publication.customer, publication.actor);
         break;
       case "remove":
         this.remove(publication.customer);
@@ -101,13 +101,12 @@ export class Work {
     }
   }
 
-  private upsert({ unread, ...customer }: Customer & { readonly unread?: number }): void {
+  private upsert(customer: Customer, actor: Person): void {
     const loaded = this.row(customer.id);
     if (!loaded) this.recount();
     this.given(customer.id);
-    const missed = Math.max(0, customer.offset - (loaded?.offset ?? customer.offset - 1));
-    const read = this.looking() === customer.id;
-    this.show(customer, read ? 0 : (unread ?? (loaded?.unread ?? 0) + missed));
+    const isRead = this.looking() === customer.id;
+    this.show(customer, isRead ? 0 : unreadAfter(loaded, customer, actor.id === this.me));
   }
 
   private remove({ id }: Pick<Customer, "id">): void {

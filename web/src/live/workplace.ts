@@ -6,6 +6,7 @@ import { ProblemError } from "../api/problem";
 import type { Session } from "../api/session";
 import type { Agent, Customer } from "../domain/model";
 import { Drafts, Stored } from "../domain/stored";
+import { followAccount } from "./account";
 import { Bulk } from "./bulk";
 import { Desk } from "./desk";
 import { followByAsking } from "./fallback";
@@ -67,6 +68,7 @@ export class Workplace {
     this.stops = [
       this.work.follow(this.link),
       followByAsking(this.link, this.queries),
+      followAccount(this.session, this.link, this.calls, () => this.seeAnew()),
       this.views.follow(),
       this.outbox.onAnswer(({ action, customer }) => {
         if (action) this.places.get(action.customer_id)?.room.ingest([action]);
@@ -125,6 +127,12 @@ export class Workplace {
       room.leave();
       if (this.looking === room.id) this.looking = null;
     };
+  }
+
+  /** Another role may show more customers, or fewer. */
+  private seeAnew(): void {
+    void this.queries.invalidateQueries();
+    for (const { room } of this.places.values()) room.comeBack();
   }
 
   private furnish(id: number): Place {

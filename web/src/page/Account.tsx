@@ -2,7 +2,7 @@ import { Suspense, useRef, useState } from "react";
 import { roleNames, texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { Button } from "./Button";
-import { useWorkplace } from "./hooks";
+import { useMe, useWorkplace } from "./hooks";
 import { ChevronIcon } from "./icons";
 import { later } from "./overlays";
 
@@ -10,7 +10,8 @@ const AccountMenu = later(() => import("./AccountMenu"));
 
 /** Who is signed in, with what can be done about it. */
 export function Account() {
-  const { me, session } = useWorkplace();
+  const { session } = useWorkplace();
+  const me = useMe();
   const trigger = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
   const label = texts.nav.account(me.name, roleNames[me.role]);

@@ -19,7 +19,7 @@ export function App({ session }: { readonly session: Session }) {
     case "signed-out":
       return <Login session={session} ended={state.ended} />;
     case "signed-in":
-      return <SignedIn key={`${state.agent.id} ${state.agent.role}`} session={session} agent={state.agent} />;
+      return <SignedIn key={state.agent.id} session={session} agent={state.agent} />;
   }
 }
 

@@ -6,7 +6,7 @@ import { ago, clock, fullTime } from "../domain/times";
 import { texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { Button } from "./Button";
-import { useWorkplace } from "./hooks";
+import { useMe, useWorkplace } from "./hooks";
 import { BinIcon, PencilIcon, ReplyIcon } from "./icons";
 import { Prose } from "./Prose";
 import { Refused } from "./Refused";
@@ -32,7 +32,8 @@ interface Answered {
 
 export const CommentItem = memo(function CommentItem(props: Props) {
   const { customerId, action, now, continued, answered, rewrite, time, onReply, onJump } = props;
-  const { me, outbox, drafts } = useWorkplace();
+  const { outbox, drafts } = useWorkplace();
+  const me = useMe();
   const [text, setText] = useState(() => drafts.rewrite(customerId, action.offset));
   const [asking, setAsking] = useState(false);
   const mayChange = action.actor.id === me.id || me.role !== "agent";

@@ -1,5 +1,5 @@
 import { Suspense, useCallback } from "react";
-import { useStore, useWorkplace } from "./hooks";
+import { useMe, useStore } from "./hooks";
 import { goTo, keysOpen, useEscape, useShortcut } from "./keys";
 import { later } from "./overlays";
 import { mayGo, navigate, routeOf } from "./route";
@@ -28,14 +28,14 @@ interface Props {
 
 /** The keys that work on the whole page; those of the list are the list's own. */
 export function Keys({ onLeave }: Props) {
-  const { me } = useWorkplace();
+  const { role } = useMe();
   const open = useStore(keysOpen);
   const go = useCallback(
     (pair: string) => {
       const to = PLACES[pair];
-      if (to && mayGo(routeOf(to).place, me.role)) navigate(to);
+      if (to && mayGo(routeOf(to).place, role)) navigate(to);
     },
-    [me.role],
+    [role],
   );
   useShortcut(GOING, go);
   useShortcut(ACTING, goTo);

@@ -1,11 +1,11 @@
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { keySheet, texts } from "../texts";
 import { Button } from "./Button";
-import { useWorkplace } from "./hooks";
+import { useMe } from "./hooks";
 
 /** The `?` sheet: what the keys do. */
 export default function KeysModal({ onClose }: { readonly onClose: () => void }) {
-  const { me } = useWorkplace();
+  const { role } = useMe();
   return (
     <ModalOverlay className="overlay" isOpen onOpenChange={(open) => !open && onClose()} isDismissable>
       <Modal className="modal keys-modal">
@@ -13,7 +13,7 @@ export default function KeysModal({ onClose }: { readonly onClose: () => void })
           <Heading slot="title">{texts.keys.title}</Heading>
           <p className="dialog-intro">{texts.keys.intro}</p>
           <div className="keys">
-            {keySheet(me.role).map(({ title, keys }) => (
+            {keySheet(role).map(({ title, keys }) => (
               <section key={title}>
                 <h3>{title}</h3>
                 <dl>

@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import { unread } from "../domain/inbox";
 import { texts } from "../texts";
-import { useStore, useWorkplace } from "./hooks";
+import { useMe, useStore, useWorkplace } from "./hooks";
 import { AgentsIcon, InboxIcon, SystemIcon, TeamIcon } from "./icons";
 import { followLink, mayGo, navigate, type Place } from "./route";
 
@@ -29,7 +29,7 @@ export function InboxLink({ place, onGo }: Props) {
 
 /** For supervisors and admins. */
 export function OversightLinks({ place, onGo }: Props) {
-  const { me } = useWorkplace();
+  const me = useMe();
   if (!mayGo("team", me.role)) return null;
   return (
     <>

@@ -4,7 +4,7 @@ import { listingFrom, listingQuery, type Listing } from "../domain/listing";
 import { texts } from "../texts";
 import { loadCustomer } from "./ahead";
 import { CustomerList } from "./CustomerList";
-import { useStore, useWorkplace } from "./hooks";
+import { useMe, useStore, useWorkplace } from "./hooks";
 import { Keys } from "./Keys";
 import { LinkStrip } from "./LinkStatus";
 import { News } from "./News";
@@ -23,7 +23,8 @@ const SystemView = lazy(() => import("./SystemView"));
 /** The three columns: places, a list, the customer. On narrow screens one of them at a time. */
 export function Shell() {
   const { place, customerId, action, query } = useRoute();
-  const { inbox, me } = useWorkplace();
+  const { inbox } = useWorkplace();
+  const me = useMe();
   const isAllowed = mayGo(place, me.role);
   const [menuOpen, setMenuOpen] = useState(false);
   const listing = listingFrom(query);

@@ -14,6 +14,13 @@ export function useWorkplace(): Workplace {
   return workplace;
 }
 
+/** The agent who is signed in, as the server knows them now: a role or a name may change meanwhile. */
+export function useMe(): Agent {
+  const { session, me } = useWorkplace();
+  const state = useStore(session.state);
+  return state.phase === "signed-in" ? state.agent : me;
+}
+
 export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.watch, store.get);
 }
