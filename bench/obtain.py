@@ -61,6 +61,7 @@ def obtain(folder: Path, say: Callable[[str], None]) -> Peers:
     folder.mkdir(parents=True, exist_ok=True)
     for name, get in (
         ("bareloop", _bareloop),
+        ("ceiling", _ceiling),
         ("redis", _redis),
         ("nchan", _nchan),
         ("centrifugo", _centrifugo),
@@ -76,6 +77,10 @@ def obtain(folder: Path, say: Callable[[str], None]) -> Peers:
 
 def _bareloop(peers: Peers, _say: Callable[[str], None]) -> tuple[Path, str]:
     return compile_c([PEERS / "bareloop.c"], [], peers.folder / "bareloop"), "own"
+
+
+def _ceiling(peers: Peers, _say: Callable[[str], None]) -> tuple[Path, str]:
+    return compile_c([PEERS / "ceiling.c"], [], peers.folder / "ceiling"), "own"
 
 
 def _redis(peers: Peers, say: Callable[[str], None]) -> tuple[Path, str]:

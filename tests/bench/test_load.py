@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -52,17 +53,23 @@ def wsload(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("wsload"))
 
 
-@pytest.fixture
-def bareloop(tmp_path: Path) -> Iterator[tuple[int, int]]:
-    """The port and the process of a bare loop."""
-    program, port = compile_c([PEERS / "bareloop.c"], [], tmp_path / "bareloop"), free_port()
-    child = subprocess.Popen([str(program), str(port)])
+@contextmanager
+def peer(folder: Path, name: str, *words: str) -> Iterator[tuple[int, int]]:
+    """The port and the process of one of our own peers."""
+    program, port = compile_c([PEERS / f"{name}.c"], [], folder / name), free_port()
+    child = subprocess.Popen([str(program), str(port), *words])
     try:
-        eventually_blocking(lambda: _connects(port), within=10, what="the bare loop listens")
+        eventually_blocking(lambda: _connects(port), within=10, what=f"{name} listens")
         yield port, child.pid
     finally:
         child.kill()
         child.wait()
+
+
+@pytest.fixture
+def bareloop(tmp_path: Path) -> Iterator[tuple[int, int]]:
+    with peer(tmp_path, "bareloop") as running:
+        yield running
 
 
 @needs_gcc
@@ -80,6 +87,15 @@ def test_every_delivery_is_counted(wsload: Path, bareloop: tuple[int, int]) -> N
     for phase in (rate, window, closed):
         assert phase.count("delivered") == 20 * phase.count("sent")
     assert 0 < rate.percentile("latency_us", "p50") < 1000
+
+
+@needs_gcc
+def test_every_message_of_a_joined_frame_is_counted(wsload: Path, tmp_path: Path) -> None:
+    with peer(tmp_path, "ceiling", "7", "100") as (port, pid):
+        load = run(wsload, ["--port", str(port), "-n", "5", "--settle", "0"], ["idle:0.2"], {"server": pid}, core=None)
+    (phase,) = load.phases
+    assert phase.count("frames") > 0
+    assert phase.count("delivered") == 7 * phase.count("frames")
 
 
 @needs_gcc
