@@ -20,6 +20,7 @@ import websockets
 from server.realtime import codes
 from server.signals import DEADLINE, OVERDUE
 from tests.commands.conftest import Run
+from tests.ground.demo import demo_server
 from tests.ground.eventually import eventually, eventually_blocking
 from tests.ground.ports import free_port
 from tests.ground.server import PROJECT, RunningServer, Servers
@@ -194,30 +195,9 @@ def test_workers_that_cannot_start_end_the_node(casewire: Run) -> None:
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[RunningServer]:
-    """`casewire demo` in a folder of its own, started and ready."""
-    port, log = free_port(), tmp_path / "demo.log"
-    environment = {
-        **{"PATH": os.defpath, "HOME": str(tmp_path), "COLUMNS": "120"},
-        **{"HOST": "127.0.0.1", "PORT": str(port), "CASEWIRE_DATA_DIR": str(tmp_path / "data")},
-    }
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "server", "demo"],
-            cwd=PROJECT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    server = RunningServer(port, process, log)
-    try:
-        eventually_blocking(
-            lambda: answers(port) == 200 or process.poll() is not None, within=90, what="the demo is ready"
-        )
-        assert process.poll() is None, server.words()
+    """`casewire demo` in the test's folder, ready, with no program on its PATH but the system's."""
+    with demo_server({"PATH": os.defpath, "COLUMNS": "120", "CASEWIRE_DATA_DIR": str(tmp_path / "data")}) as server:
         yield server
-    finally:
-        server.stop()
 
 
 def test_the_demo_shows_where_it_is_and_who_can_log_in(demo: RunningServer, casewire: Run, tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
-"""A `casewire demo` with its 15,000 customers: for measuring and photographing the page as people see it."""
+"""A `casewire demo` with its 15,000 customers, as people see it."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,8 @@ PATIENCE = 120.0
 
 @contextmanager
 def demo_server(settings: Mapping[str, str] | None = None) -> Iterator[RunningServer]:
-    """Its data lies in a folder that goes with it. Takes about a quarter of a minute to be ready."""
+    """Its data lies in a folder that goes with it, unless `settings` say otherwise. Takes about a quarter of a minute
+    to be ready."""
     with reachable_folder("demo") as folder:
         port, log = free_port(), folder / "demo.log"
         environment = {
@@ -44,10 +44,4 @@ def demo_server(settings: Mapping[str, str] | None = None) -> Iterator[RunningSe
             server.wait_until_ready(PATIENCE)
             yield server
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(20)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+            server.end()

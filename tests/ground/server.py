@@ -45,6 +45,13 @@ class RunningServer:
         self.process.kill()
         self.process.wait(STOP_WITHIN)
 
+    def end(self) -> None:
+        """The same where it does not matter how it ends, as long as it does."""
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.kill()
+
     def words(self) -> str:
         """What it has logged so far."""
         return self.log.read_text(errors="replace")
@@ -92,10 +99,7 @@ class Servers:
             if server.process.poll() is None:
                 server.process.send_signal(signal.SIGTERM)
         for server in self._started:
-            try:
-                server.process.wait(STOP_WITHIN)
-            except subprocess.TimeoutExpired:
-                server.kill()
+            server.end()
 
     def _launch(self, port: int, environment: Mapping[str, str]) -> RunningServer:
         log = self._folder / f"server-{port}.log"
