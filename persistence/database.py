@@ -155,7 +155,7 @@ class Database:
             try:
                 await transaction.start()
                 yield connection
-            except BaseException:
+            except BaseException:  # reason: whatever ends the block, also a cancellation, ends the transaction
                 await _roll_back(connection, transaction)
                 raise
             try:

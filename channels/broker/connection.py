@@ -149,7 +149,7 @@ async def connect(
         try:
             if credentials.words:
                 await connection.call(*credentials.words)
-        except BaseException:
+        except BaseException:  # reason: also when cancelled, the connection is not left open
             connection.abort()
             raise
     return connection

@@ -30,7 +30,7 @@ def main() -> None:
         app()
     except CommandFailed as failure:
         _tell(failure.sentences)
-    except Exception as error:
+    except Exception as error:  # reason: the boundary of the program; what is no known failure goes on
         sentences = sentences_of(error)
         if sentences is None:
             raise  # a bug: the traceback is what helps

@@ -40,7 +40,7 @@ class Account:
 
     def _succeeds(self, script: str, path: Path) -> bool:
         """Runs one of the scripts above as the account; the path is its argument, never part of the script."""
-        done = subprocess.run(  # noqa: S603 - see the docstring
+        done = subprocess.run(  # noqa: S603 # reason: see the docstring
             ["/bin/sh", "-c", script, "sh", str(path)],
             check=False,
             capture_output=True,

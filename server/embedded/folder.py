@@ -78,7 +78,7 @@ async def open_data_folder(path: Path, say: Callable[[str], None]) -> DataFolder
     except OSError as error:
         lock.release()
         raise EmbeddedServicesError(f"{path} cannot be used: {error}.") from error
-    except BaseException:
+    except BaseException:  # reason: whatever stops the start, the folder is free again
         lock.release()
         raise
     return DataFolder(path, home, account, lock)

@@ -38,7 +38,7 @@ class Keeper:
 
     def _start(self, order: dict[str, Any]) -> subprocess.Popen[bytes]:
         text = order.get("input")
-        service = subprocess.Popen(  # noqa: S603 - the order comes from the server through our own pipe
+        service = subprocess.Popen(  # noqa: S603 # reason: the order comes from the server through our own pipe
             order["argv"],
             stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
             stdout=sys.stderr.fileno(),  # the service's log file, see `main`
@@ -46,8 +46,7 @@ class Keeper:
             cwd=order["cwd"],
             env=order["env"],
             umask=0o077,
-            # reason: this process has one thread, so running code between fork and exec is safe here
-            preexec_fn=_end_with_parent(self._steps[0][0]),  # noqa: PLW1509
+            preexec_fn=_end_with_parent(self._steps[0][0]),  # noqa: PLW1509 # reason: safe, for there is one thread
             user=order["user"],
             group=order["group"],
             extra_groups=order["extra_groups"],

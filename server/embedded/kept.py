@@ -82,7 +82,7 @@ class KeptProcess:
             keeper.stdin.write(order.as_line())
             await keeper.stdin.drain()
             word, _, rest = (await keeper.stdout.readline()).decode().strip().partition(" ")
-        except BaseException:
+        except BaseException:  # reason: also when cancelled, no keeper is left behind
             keeper.stdin.close()
             await keeper.wait()  # it may have started the process, and holds the lock until that has ended
             raise

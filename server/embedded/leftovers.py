@@ -56,8 +56,7 @@ async def end_processes_in(folder: Path, main_pid: int, steps: tuple[tuple[signa
                 with suppress(psutil.Error):
                     process.send_signal(number)
         deadline = time.monotonic() + patience
-        # reason: these are not our children, so there is no event to wait for
-        while any(_is_alive(process) for process in left) and time.monotonic() < deadline:  # noqa: ASYNC110
+        while any(map(_is_alive, left)) and time.monotonic() < deadline:  # noqa: ASYNC110 # reason: no children of ours
             await asyncio.sleep(POLL)
 
 

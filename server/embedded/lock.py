@@ -42,7 +42,7 @@ class FolderLock:
             us = psutil.Process()
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{us.pid} {us.create_time():.2f}\n".encode(), 0)
-        except BaseException:
+        except BaseException:  # reason: also when cancelled, the file is not left open
             os.close(descriptor)
             raise
         return cls(descriptor)

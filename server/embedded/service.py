@@ -102,7 +102,7 @@ class Service:
             try:
                 await self._start_once()
             except (EmbeddedServicesError, OSError) as error:
-                logger.error("%s", error)  # noqa: TRY400 - a sentence for the operator, not a traceback
+                logger.error("%s", error)  # noqa: TRY400 # reason: a sentence for the operator, not a traceback
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
@@ -126,7 +126,7 @@ class Service:
                 await process.stop()
                 return
             await self._answers(process)
-        except BaseException:
+        except BaseException:  # reason: also when cancelled, no process is left behind
             await process.stop()
             raise
 

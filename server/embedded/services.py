@@ -94,7 +94,7 @@ class EmbeddedServices:
             )
         try:
             await self._start()
-        except BaseException as error:  # noqa: BLE001 - reason: whatever stops the start also stops what it started
+        except BaseException as error:  # noqa: BLE001 # reason: whatever stops the start also stops what it started
             await self._stop()
             raise _without_group(error) from None
         return self

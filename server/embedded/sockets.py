@@ -46,7 +46,7 @@ class SocketFolder:
             remembered = None
         if remembered is not None and self._is_private(remembered):
             return remembered
-        for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp makes a private folder in it
+        for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 # reason: mkdtemp makes a private folder in it
             if fits(Path(parent) / "casewire-12345678") and self._folder.account.can_enter(Path(parent)):
                 made = tempfile.mkdtemp(prefix="casewire-", dir=parent)
                 if not self._folder.account.is_ourselves:

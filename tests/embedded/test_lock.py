@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from server.embedded.lock import FolderLock
+from tests.ground.eventually import turns
 
 
 async def test_a_lock_that_a_keeper_still_holds_is_waited_for(tmp_path: Path) -> None:
@@ -15,7 +16,7 @@ async def test_a_lock_that_a_keeper_still_holds_is_waited_for(tmp_path: Path) ->
     keeper = os.dup(first.descriptor)  # shares the lock, as what a keeper inherits does
     first.release()
     second = asyncio.create_task(FolderLock.acquire(tmp_path / "lock"))
-    await asyncio.sleep(0)
+    await turns()
     assert not second.done(), "neither taken nor refused"
     os.close(keeper)
     (await second).release()

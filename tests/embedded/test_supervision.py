@@ -13,7 +13,7 @@ import redis.asyncio
 from server.embedded import EmbeddedServices
 from server.embedded.postgres import STOP
 from tests.embedded.test_life import commit, committed
-from tests.ground.eventually import PATIENCE, eventually
+from tests.ground.eventually import PATIENCE, eventually, turns
 
 
 async def answers_sql(url: str) -> bool:
@@ -75,6 +75,6 @@ async def test_a_frozen_service_does_not_keep_the_stop_waiting(data_dir: Path) -
 async def test_supervision_ends_with_the_stop(data_dir: Path) -> None:
     async with EmbeddedServices(data_dir, postgres=False) as services:
         supervision = asyncio.create_task(services.supervise())
-        await asyncio.sleep(0)
+        await turns()
     await supervision
     assert services.pids == {}

@@ -44,3 +44,9 @@ def eventually_blocking(check: Callable[[], T], *, within: float = PATIENCE, wha
             raise AssertionError(f"not within {within} s: {what or check}; last answer {value!r}")
         time.sleep(EVERY)
     return value
+
+
+async def turns(count: int = 1) -> None:
+    """Lets what is ready run, `count` times: a chosen interleaving of the loop, not a wait."""
+    for _ in range(count):
+        await asyncio.sleep(0)

@@ -16,6 +16,7 @@ from channels.broker.commands import RedisCommands
 from channels.window import Window
 from server.limits import Limits, SharedCounts
 from server.settings import Rate
+from tests.ground.eventually import turns
 from tests.ground.proxy import Proxy, unix_socket
 from tests.http.desk import PASSWORD, Desk, open_desk, problem
 
@@ -103,9 +104,9 @@ async def test_who_leaves_while_counting_for_others_leaves_nobody_waiting(redis_
         await limits.take("t", Rate(5, 60), "x")
         proxy.hold()
         first = asyncio.create_task(limits.take("t", Rate(5, 60), "x"))
-        await asyncio.sleep(0)
+        await turns()
         others = [asyncio.create_task(limits.take("t", Rate(5, 60), "x")) for _ in range(3)]
-        await asyncio.sleep(0)
+        await turns()
         first.cancel()
         assert [quota.remaining for quota in await asyncio.gather(*others)] == [4, 3, 2]  # counted alone
         proxy.resume()

@@ -189,7 +189,7 @@ async def test_a_call_without_a_token_says_how_to_get_one(desk: Desk) -> None:
     assert answer.headers["www-authenticate"] == "Bearer"
     for header in ("Bearer", "Bearer ", "Basic ZGFuYTp4", "Bearer \xe4"):
         given = {"Authorization": header.encode("latin-1")}
-        problem(await desk.client().get("/api/customers", headers=given), 401, "unauthorized")  # type: ignore[arg-type]
+        problem(await desk.client().get("/api/customers", headers=given), 401, "unauthorized")
 
 
 async def test_an_agent_made_by_another_process_a_moment_ago_is_known(desk: Desk) -> None:

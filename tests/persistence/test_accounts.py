@@ -67,7 +67,7 @@ async def test_a_deactivation_and_a_new_password_end_the_logins(
     of_dana, of_lee = await logins.open(dana.id, FIRST, SOON), await logins.open(lee.id, SECOND, SOON)
     await Agents(database).update(dana.id, name="Dana W.")
     assert await logins.revoked_since(before) == set()
-    await Agents(database).update(dana.id, **change)  # type: ignore[arg-type] # reason: parametrized
+    await Agents(database).update(dana.id, **change)
     assert await logins.revoked_since(before) == {of_dana}
     assert await logins.rotate(FIRST, THIRD) is None
     rotated = await logins.rotate(SECOND, THIRD)

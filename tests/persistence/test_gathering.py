@@ -13,6 +13,7 @@ from channels.ports import StreamPage, Viewer
 from persistence.database import Database, DatabaseOptions
 from persistence.gathering import AT_ONCE, GatheringStream
 from persistence.stream import PostgresStream
+from tests.ground.eventually import turns
 from tests.ground.proxy import Proxy, postgres_behind, postgres_through
 from tests.persistence.conftest import Rows
 
@@ -70,7 +71,7 @@ async def test_a_query_is_bounded_and_one_who_gives_up_disturbs_nobody(database:
             asyncio.ensure_future(stream.read(customer_channel(customers[n % 3]), None, n, 300))
             for n in range(2 * AT_ONCE + 1)
         ]
-        await asyncio.sleep(0)
+        await turns()
         reads[0].cancel()
         done = await asyncio.gather(*reads, return_exceptions=True)
     assert isinstance(done[0], asyncio.CancelledError)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +18,7 @@ from centrifuge import (
     UnsubscribedContext,
 )
 
-from tests.ground.eventually import PATIENCE, eventually
+from tests.ground.eventually import PATIENCE, eventually, turns
 
 
 def value_of(payload: Any) -> Any:
@@ -99,4 +98,4 @@ async def connected(socket_url: str, token: str, *, protobuf: bool = False) -> A
         yield Connected(client, inbox, protobuf=protobuf)
     finally:
         await client.disconnect()
-        await asyncio.sleep(0)
+        await turns()

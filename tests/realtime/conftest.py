@@ -22,6 +22,7 @@ from server.http_protocol import http_protocol
 from server.perform import perform
 from server.services import Services
 from server.settings import Settings
+from tests.ground.eventually import eventually
 from tests.ground.folder import reachable_folder
 from tests.ground.server import SECRET_KEY
 
@@ -72,10 +73,9 @@ async def running_node(database_url: str, redis_url: str, *, http: Any = None, *
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve(), name="server")
-    while not server.started:
-        if serving.done():
-            serving.result()
-        await asyncio.sleep(0.01)
+    await eventually(lambda: server.started or serving.done(), what="the node serves")
+    if serving.done():
+        serving.result()
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield Node(port, app.state.services, server)

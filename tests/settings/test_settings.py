@@ -158,7 +158,7 @@ def test_services_from_outside_come_together_and_with_a_key() -> None:
 def test_settings_do_not_change_and_keep_secrets_out_of_sight() -> None:
     settings = Settings.load(OUTSIDE)
     with pytest.raises(ValidationError):
-        settings.port = 1  # type: ignore[misc]
+        settings.port = 1
     assert KEY not in repr(settings)
     assert "u:p" not in repr(settings)
 

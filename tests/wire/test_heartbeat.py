@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.realtime.heartbeat import NEVER, RESOLUTION, Heartbeat
-from tests.ground.eventually import eventually
+from tests.ground.eventually import eventually, turns
 from tests.realtime.conftest import Node, node
 from tests.wire.peer import Frame, Peer, text
 
@@ -122,7 +122,7 @@ async def connected(node: Node, token: str) -> Peer:
 async def pass_time(node: Node, clock: Clock, seconds: float) -> None:
     clock.now += seconds
     node.services.heartbeat.beat()
-    await asyncio.sleep(0)
+    await turns()
 
 
 async def test_pings_come_on_schedule_and_a_pong_keeps_the_connection(node: Node) -> None:

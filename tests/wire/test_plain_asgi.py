@@ -12,7 +12,7 @@ from channels.command import AddComment
 from channels.names import customer_channel
 from channels.push import signal
 from server.realtime.direct import SocketProtocol
-from tests.ground.eventually import eventually
+from tests.ground.eventually import eventually, turns
 from tests.realtime.client import connected
 from tests.realtime.conftest import Node, running_node
 from tests.wire.peer import Peer, text
@@ -55,7 +55,7 @@ async def test_a_slow_reader_is_let_go(node: Node) -> None:
 
     async def gone() -> bool:
         node.services.hub.deliver(signal(customer_channel(customer.id), {"filling": "x" * 200_000}))
-        await asyncio.sleep(0)
+        await turns()
         return len(node.services.sessions) == 0
 
     await eventually(gone, what="cut off")

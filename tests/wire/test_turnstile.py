@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from server.realtime.turnstile import Turnstile
+from tests.ground.eventually import turns
 
 
 async def test_a_few_pass_in_each_turn_and_all_in_the_end() -> None:
@@ -17,7 +18,7 @@ async def test_a_few_pass_in_each_turn_and_all_in_the_end() -> None:
     coming = [asyncio.ensure_future(come(number)) for number in range(20)]
     seen = 0
     while seen < 20:
-        await asyncio.sleep(0)
+        await turns()
         assert len(passed) - seen <= 3
         seen = len(passed)
     await asyncio.gather(*coming)
@@ -35,7 +36,7 @@ async def test_where_nobody_waits_nobody_is_held_up() -> None:
             pass
         else:
             raise AssertionError("it waited")
-        await asyncio.sleep(0)
+        await turns()
 
 
 async def test_who_gives_up_takes_no_place() -> None:
@@ -46,7 +47,7 @@ async def test_who_gives_up_takes_no_place() -> None:
         passed.append(number)
 
     coming = [asyncio.ensure_future(come(number)) for number in range(5)]
-    await asyncio.sleep(0)
+    await turns()
     for number in (1, 3):
         coming[number].cancel()
     await asyncio.gather(*coming, return_exceptions=True)

@@ -79,7 +79,7 @@ async def test_edits_of_different_fields_both_succeed_and_a_comment_never_confli
         desk.change(customer, 1, by=1, fields__plan="gold"),
         desk.comment(customer, by=2),
     )
-    assert {first.action.kind, second.action.kind} == {ActionKind.STATUS_CHANGE, ActionKind.UPDATE}  # type: ignore[union-attr]
+    assert {first.action.kind, second.action.kind} == {ActionKind.STATUS_CHANGE, ActionKind.UPDATE}
     row = await desk.row(customer.id)
     assert (row["status"], row["fields"], row["version"], row["offset"]) == ("waiting", {"plan": "gold"}, 3, 4)
     third = await desk.change(customer, 3, by=2, name="Acme Ltd")

@@ -16,6 +16,7 @@ from channels.errors import DatabaseUnavailable, OutcomeUnknown
 from persistence.agents import Agents
 from persistence.database import Database, DatabaseOptions, translated
 from persistence.recorder import Recorded, Recorder
+from tests.ground.eventually import turns
 from tests.ground.proxy import Proxy, postgres_behind, postgres_through
 
 COMMITS = {"short": b"once, and for all", "general": b"COMMIT"}
@@ -102,7 +103,7 @@ async def test_a_connection_whose_transaction_cannot_be_rolled_back_is_given_to_
             async with database.writing() as connection:
                 own = await connection.fetchval("SELECT pg_backend_pid()")
                 under_way = asyncio.ensure_future(connection.execute("SELECT pg_sleep(60)"))
-                await asyncio.sleep(0)  # reason: the statement is sent in its task's first turn
+                await turns()  # reason: the statement is sent in its task's first turn
                 raise KeyError
         async with database.reading() as connection:
             assert await connection.fetchval("SELECT pg_backend_pid()") != own
@@ -118,7 +119,7 @@ async def test_a_caller_that_goes_away_does_not_cancel_its_write(desk_parts: tup
         recorder = Recorder(database, tasks, committed.extend)
         command = Command(agent, Visibility.ALL, CreateCustomer({"name": "Acme"}), uuid4())
         caller = asyncio.create_task(recorder.record(command))
-        await asyncio.sleep(0)  # let it begin
+        await turns()  # let it begin
         caller.cancel()
         with pytest.raises(asyncio.CancelledError):
             await caller
