@@ -216,7 +216,9 @@ class Hub:
 
     async def _acknowledged(self, feed: Feed) -> None:
         """Waits until the bus confirmed the subscription, or is known to be away: then the healer serves."""
-        await asyncio.shield(self._acknowledgement(feed))
+        acknowledgement = self._acknowledgement(feed)
+        if not acknowledgement.done():
+            await asyncio.shield(acknowledgement)
 
     def _acknowledgement(self, feed: Feed) -> asyncio.Future[bool]:
         if feed.subscribed is None:

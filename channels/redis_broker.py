@@ -21,7 +21,7 @@ from channels.broker.address import RedisAddress
 from channels.broker.connection import CONNECT_TIMEOUT, UNAVAILABLE, Command, connect
 from channels.broker.fleet import Fleet
 from channels.broker.lane import Message
-from channels.broker.pipe import Errand
+from channels.broker.pipe import Answers, Errand, Place
 from channels.broker.topology import topology_of
 from channels.names import WORK_PREFIX
 from channels.numbers import Numbers
@@ -130,12 +130,10 @@ class RedisBroker:
 
         All are on their way at the same time.
         """
-        futures: list[asyncio.Future[Any]] = []
-        for command in commands:
-            future: asyncio.Future[Any] = self._loop.create_future()
-            futures.append(future)
-            self._fleet.ask(Errand(command, _key(command), future))
-        return list(await asyncio.gather(*futures, return_exceptions=True))
+        answers = Answers(len(commands), self._loop.create_future())
+        for place, command in enumerate(commands):
+            self._fleet.ask(Errand(command, _key(command), Place(answers, place)))
+        return await answers.complete
 
     # Subscribing
 

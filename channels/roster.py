@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 import structlog
 
+from channels.broker.connection import Command
 from channels.redis_broker import UNAVAILABLE, RedisBroker
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,9 @@ AT_ONCE = 2000
 Entry = Mapping[str, Any]
 Pair = tuple[str, str]
 """A channel and a connection."""
+
+_Step = tuple[Command, list[Pair]]
+"""A command, and the entries that are not written where it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,10 @@ class Roster:
         self._now = now
         self._vanished = vanished or _nothing
         self._restored = restored or _nothing
+        self.linger = 0.0
+        """Seconds; what changes in them is written together."""
+        self.wrote: Callable[[], None] | None = None
+        """Called after each attempt to write what has changed."""
         self._own: dict[str, dict[str, _Own]] = {}
         self._dirty: dict[Pair, None] = {}
         self._wake = asyncio.Event()
@@ -136,12 +144,15 @@ class Roster:
             tasks.create_task(self._repeat(), name=f"{self.kind} anew")
             while True:
                 await self._wake.wait()
+                await asyncio.sleep(self.linger)
                 self._wake.clear()
                 while self._dirty:
                     pairs = list(islice(self._dirty, AT_ONCE))
                     for pair in pairs:
                         del self._dirty[pair]
                     failed = await self._write(pairs)
+                    if self.wrote is not None:
+                        self.wrote()
                     if failed:
                         self._mark(failed)
                         await asyncio.sleep(RETRY)
@@ -172,34 +183,53 @@ class Roster:
 
     async def _write(self, pairs: list[Pair]) -> list[Pair]:
         """Returns what could not be written."""
-        commands: list[tuple[bytes | str | int, ...]] = []
-        for channel, client in pairs:
-            own = self._own.get(channel, {}).get(client)
-            key, index, member = self._key(channel), self._index(self._broker.node), f"{channel} {client}"
-            if own is None:
-                commands += [("HDEL", key, client), ("SREM", index, member)]
-            else:
-                record = {"node": self._broker.node, "until": own.until, "entry": own.entry}
-                commands += [("HSET", key, client, orjson.dumps(record)), ("SADD", index, member)]
-        touched = dict.fromkeys(self._key(channel) for channel, _ in pairs)
-        expire = [("EXPIRE", key, KEPT) for key in (*touched, self._index(self._broker.node))]
-        answers = (await self._broker.ask_all([*commands, *expire]))[: len(commands)]
-        failed = []
-        for pair, first, second in zip(pairs, answers[::2], answers[1::2], strict=True):
-            if isinstance(first, BaseException) or isinstance(second, BaseException):
-                failed.append(pair)
-            else:
-                self._written(pair, new=first == 1)
-        return failed
+        here = {pair: own.written for pair in pairs if (own := self._mine(pair)) is not None}
+        again = [pair for pair, written in here.items() if written]
+        steps = self._put([pair for pair, written in here.items() if not written], again)
+        steps += self._take([pair for pair in pairs if pair not in here])
+        answers = await self._broker.ask_all([command for command, _ in steps])
+        failed: dict[Pair, None] = {}
+        restored: set[Pair] = set()
+        for (command, concerned), answer in zip(steps, answers, strict=True):
+            if isinstance(answer, BaseException):
+                failed.update(dict.fromkeys(concerned))
+            elif command[0] == "HSET" and answer == 1 and here[concerned[0]]:
+                restored.update(concerned)
+        for pair in here:
+            if pair not in failed and (own := self._mine(pair)) is not None:
+                own.written = True
+                if pair in restored:
+                    self._restored(pair[0], own.entry)
+        return list(failed)
 
-    def _written(self, pair: Pair, *, new: bool) -> None:
-        channel, client = pair
-        own = self._own.get(channel, {}).get(client)
-        if own is None:
-            return
-        if new and own.written:
-            self._restored(channel, own.entry)
-        own.written = True
+    def _put(self, new: list[Pair], again: list[Pair]) -> list[_Step]:
+        """One command for all that is new in a channel, and one for each entry that was written before: its answer
+        tells whether it was still there."""
+        if not new and not again:
+            return []
+        index, every = self._index(self._broker.node), new + again
+        groups = [*_by_channel(new), *([pair] for pair in again)]
+        steps: list[_Step] = [(("HSET", self._key(some[0][0]), *self._fields(some)), some) for some in groups]
+        steps.append((("SADD", index, *map(" ".join, every)), every))
+        keys = (self._key(some[0][0]) for some in _by_channel(every))
+        return steps + [(("EXPIRE", key, KEPT), []) for key in (*keys, index)]
+
+    def _take(self, gone: list[Pair]) -> list[_Step]:
+        if not gone:
+            return []
+        steps: list[_Step] = [
+            (("HDEL", self._key(some[0][0]), *(client for _, client in some)), some) for some in _by_channel(gone)
+        ]
+        return [*steps, (("SREM", self._index(self._broker.node), *map(" ".join, gone)), gone)]
+
+    def _fields(self, pairs: Iterable[Pair]) -> Iterator[str | bytes]:
+        for pair in pairs:
+            own = self._own[pair[0]][pair[1]]
+            yield pair[1]
+            yield orjson.dumps({"node": self._broker.node, "until": own.until, "entry": own.entry})
+
+    def _mine(self, pair: Pair) -> _Own | None:
+        return self._own.get(pair[0], {}).get(pair[1])
 
     async def _repeat(self) -> None:
         """Everything anew in each `ROUND`, a little at a time."""
@@ -242,6 +272,13 @@ class Roster:
 
     def _index(self, node: str) -> bytes:
         return self._broker.key(node, f"{self.kind}-of:")
+
+
+def _by_channel(pairs: Iterable[Pair]) -> list[list[Pair]]:
+    channels: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        channels.setdefault(pair[0], []).append(pair)
+    return list(channels.values())
 
 
 def _nothing(_channel: str, _entry: Entry) -> None:

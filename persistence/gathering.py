@@ -22,10 +22,10 @@ from persistence.stream import BEYOND, PostgresStream, may_read, page_of
 
 SQL = queries("stream")
 
-AT_ONCE = 100
+AT_ONCE = 20
 """Pages that one query reads."""
 
-QUERIES_AT_ONCE = 2
+QUERIES_AT_ONCE = 1
 """Of each kind of channel; meanwhile the next gather."""
 
 

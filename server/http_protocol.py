@@ -14,10 +14,14 @@ from urllib.parse import unquote
 from weakref import ref
 
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import is_ssl
 from uvicorn.server import ServerState
 
 from server.realtime.direct import SEND_BUFFER, App, SocketProtocol
+from server.realtime.limits import OPENED_PER_TURN
+from server.realtime.turnstile import Turnstile
 
 HEAD_DEADLINE = 10.0
 """Seconds from connecting, or from the first byte of a later request, to the end of its head."""
@@ -27,6 +31,9 @@ FIRST_WORD = 0.5
 
 CONNECTION = "casewire.connection"
 """The scope extension with the `HttpProtocol` of a request, for answers that are written straight to the transport."""
+
+UPGRADE = b"pgrade:"
+"""What the head of a request for a WebSocket holds, however it is spelt, and other heads do not."""
 
 SILENCE = 30_000
 """Milliseconds that a piece of a stream may stay without an acknowledgement until the peer counts as gone."""
@@ -69,6 +76,7 @@ class HttpProtocol(HttpToolsProtocol):
     def __init__(
         self,
         heads: HeadDeadline,
+        entrance: Turnstile,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -76,10 +84,17 @@ class HttpProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._heads = heads
+        self._entrance = entrance
+        self._early: bytes | None = None  # what came first, while it waits at the entrance
         self._leaving = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # reason: as in uvicorn
-        super().connection_made(transport)
+        """As in uvicorn, which would ask the system for both addresses although the transport has them."""
+        self.connections.add(self)
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self.server, self.client = _address(transport, "sockname"), _address(transport, "peername")
+        self.scheme = "https" if is_ssl(transport) else "http"
         self._heads.begin(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -124,6 +139,22 @@ class HttpProtocol(HttpToolsProtocol):
             super().shutdown()
 
     def data_received(self, data: bytes) -> None:
+        """Those who come for a WebSocket are let in a few at a time; requests do not wait behind them."""
+        if self.scope is None and UPGRADE in data:
+            self._early = data
+            if not self._entrance.enter(self._come_in):
+                self._heads.met(self.transport)  # that there is a queue is not the client's fault
+                self.flow.pause_reading()
+        else:
+            self._take(data)
+
+    def _come_in(self) -> None:
+        early, self._early = self._early, None
+        if early is not None and self.parser is not None and not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._take(early)
+
+    def _take(self, data: bytes) -> None:
         super().data_received(data)
         between_requests = self.cycle is None or self.cycle.response_complete
         if self.parser is not None and between_requests:
@@ -153,4 +184,10 @@ class HttpProtocol(HttpToolsProtocol):
 
 def http_protocol(head_deadline: float = HEAD_DEADLINE) -> type[asyncio.Protocol]:
     """For `uvicorn.Config(http=...)`, which calls it for each connection."""
-    return cast(type[asyncio.Protocol], partial(HttpProtocol, HeadDeadline(head_deadline)))
+    return cast(type[asyncio.Protocol], partial(HttpProtocol, HeadDeadline(head_deadline), Turnstile(OPENED_PER_TURN)))
+
+
+def _address(transport: asyncio.Transport, name: str) -> tuple[str, int] | None:
+    """Host and port; None for a unix socket."""
+    address = transport.get_extra_info(name)
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) and len(address) >= 2 else None

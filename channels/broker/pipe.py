@@ -23,6 +23,45 @@ ELSEWHERE = ("MOVED", "ASK", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "LOADING", "
 """How the errors begin that say: not here, or not now; nothing was done."""
 
 
+class Answers:
+    """The answers to several commands in one future, in their order; where one failed, its error."""
+
+    __slots__ = ("_answers", "_missing", "complete")
+
+    def __init__(self, count: int, complete: asyncio.Future[list[Any]]) -> None:
+        self._answers: list[Any] = [None] * count
+        self._missing = count
+        self.complete = complete
+        if not count:
+            complete.set_result([])
+
+    def put(self, place: int, answer: Any) -> None:
+        """Once for each place."""
+        self._answers[place] = answer
+        self._missing -= 1
+        if not self._missing and not self.complete.done():
+            self.complete.set_result(self._answers)
+
+
+class Place:
+    """One of them, as an errand has it: like a future."""
+
+    __slots__ = ("_answers", "_place")
+
+    def __init__(self, answers: Answers, place: int) -> None:
+        self._answers = answers
+        self._place = place
+
+    def done(self) -> bool:
+        return self._answers.complete.done()
+
+    def set_result(self, answer: Any) -> None:
+        self._answers.put(self._place, answer)
+
+    def set_exception(self, error: Exception) -> None:
+        self._answers.put(self._place, error)
+
+
 @dataclass(slots=True, eq=False)
 class Errand:
     """A command on its way. `key` decides the server; `done` is None where nobody waits for the answer.
@@ -32,7 +71,7 @@ class Errand:
 
     words: Command
     key: bytes
-    done: asyncio.Future[Any] | None = None
+    done: asyncio.Future[Any] | Place | None = None
     redirected: bool = False
     failed: Callable[[bytes], None] | None = None
 

@@ -51,7 +51,6 @@ async def _open(scope: Scope, receive: Receive, send: Send) -> None:
     codec = UNIDIRECTIONAL if scope["path"] == LISTENER_PATH else asked
     take_over = scope.get("extensions", {}).get(TAKE_OVER)
     if take_over is not None:
-        await services.sessions.entrance.pass_through()
         connection: SocketProtocol
         connection, compressed = take_over(subprotocol, compression=settings.compression)
         packers = services.outbox.packers

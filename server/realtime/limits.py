@@ -17,7 +17,9 @@ INCOMING_LIMIT = 1 << 20
 """Commands, and bytes of them, that may wait for those before them."""
 
 OPENED_PER_TURN = 4
-"""WebSockets opened in one turn of the loop, about a millisecond's work; more wait for the next."""
+ADMITTED_PER_TURN = 4
+"""WebSockets opened, and sessions whose first commands are begun, in one turn of the loop: together about a
+millisecond's work. More wait for the next."""
 
 SUBSCRIPTIONS = 128
 

@@ -66,6 +66,7 @@ class Session:
     __slots__ = (
         "_deadline",
         "_end_at_deadline",
+        "_entering",
         "_handler",
         "_held",
         "_ping_at",
@@ -101,6 +102,7 @@ class Session:
         self._handler = handler
         self._waiting: deque[tuple[Request, int]] | None = None
         self._held = 0  # bytes of the commands that wait
+        self._entering = False  # its first commands wait at the turnstile
         self._working: asyncio.Task[None] | None = None
         self._ping_at = self._pong_due = NEVER
         self._expect(CONNECT_DEADLINE, codes.STALE)
@@ -119,8 +121,25 @@ class Session:
         for request in requests:
             if not self._take(request, share):
                 return
-        if self._waiting is not None and self._working is None:
-            self._working = self.services.tasks.create_task(self._work(self._waiting), name="commands")
+        if self._waiting is not None and self._working is None and not self._entering:
+            if self.state is State.NEW:
+                self._entering = True
+                if not self.services.sessions.entrance.enter(self._enter):
+                    self._deadline = NEVER  # that there is a queue is not the client's fault
+            else:
+                self._begin(self._waiting)
+
+    def _enter(self) -> None:
+        """It is this one's turn among those who come."""
+        self._entering = False
+        if self.state is State.CLOSED or self._waiting is None:
+            return
+        if self._deadline == NEVER:
+            self._expect(CONNECT_DEADLINE, codes.STALE)
+        self._begin(self._waiting)
+
+    def _begin(self, waiting: deque[tuple[Request, int]]) -> None:
+        self._working = self.services.tasks.create_task(self._work(waiting), name="commands")
 
     def _take(self, request: Request, size: int) -> bool:
         """Lets a command wait for its turn, within the limits. False where the rest of its frame is void."""

@@ -14,7 +14,7 @@ from server.auth.authenticate import Caller
 from server.auth.directory import DirectoryChange
 from server.realtime import codes
 from server.realtime.elsewhere import UNTOLD, Elsewhere
-from server.realtime.limits import OPENED_PER_TURN, RealtimeLimits
+from server.realtime.limits import ADMITTED_PER_TURN, RealtimeLimits
 from server.realtime.turnstile import Turnstile
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Sessions:
         self._limits = limits
         self._now = now
         self._elsewhere = elsewhere
-        self.entrance = Turnstile(OPENED_PER_TURN)
+        self.entrance = Turnstile(ADMITTED_PER_TURN)
         self._of_agent: dict[int, dict[Session, UUID | None]] = defaultdict(dict)
         self._buckets: dict[int, Bucket] = {}
 

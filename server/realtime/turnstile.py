@@ -4,44 +4,43 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 
 class Turnstile:
-    """Lets `per_turn` through in each turn of the event loop, in the order of their coming."""
+    """Lets `per_turn` in in each turn of the event loop, in the order of their coming."""
 
     def __init__(self, per_turn: int) -> None:
         self._per_turn = per_turn
         self._left = per_turn
         self._turning = False
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[Callable[[], None]] = deque()
 
     @property
     def waiting(self) -> int:
         """How many stand before it."""
         return len(self._waiting)
 
-    async def pass_through(self) -> None:
-        """Returns at once where nobody waits and the turn has room."""
-        if self._left and not self._waiting:
-            self._left -= 1
-        else:
-            admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(admitted)
-            await admitted
-        self._keep_turning()
-
-    def _keep_turning(self) -> None:
+    def enter(self, come_in: Callable[[], None]) -> bool:
+        """Calls `come_in`, which finds out itself whether it is still wanted: at once (then this is True) where nobody
+        waits and the turn has room, else in a later turn."""
+        at_once = self._left > 0 and not self._waiting
         if not self._turning:
             self._turning = True
             asyncio.get_running_loop().call_soon(self._turn)
+        if at_once:
+            self._left -= 1
+            come_in()
+        else:
+            self._waiting.append(come_in)
+        return at_once
 
     def _turn(self) -> None:
-        self._turning = False
+        waiting = self._waiting
         self._left = self._per_turn
-        while self._waiting and self._left:
-            admitted = self._waiting.popleft()
-            if not admitted.done():  # its caller may have given up
-                admitted.set_result(None)
-                self._left -= 1
-        if self._waiting:
-            self._keep_turning()
+        self._turning = bool(waiting)
+        if self._turning:
+            asyncio.get_running_loop().call_soon(self._turn)
+        while waiting and self._left:
+            self._left -= 1
+            waiting.popleft()()

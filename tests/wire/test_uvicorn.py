@@ -138,8 +138,8 @@ async def test_the_http_side_of_a_connection_is_freed_at_once() -> None:
 
     app = App()
     async with serving(app) as (port, server):
-        heads = server.config.http_protocol_class.args[0]  # type: ignore[attr-defined] # reason: a partial
-        server.config.http_protocol_class = lambda **named: Remembered(heads, **named)  # type: ignore[assignment, misc]
+        shared = server.config.http_protocol_class.args  # type: ignore[attr-defined] # reason: a partial
+        server.config.http_protocol_class = lambda **named: Remembered(*shared, **named)  # type: ignore[assignment, misc]
         gc.collect()
         gc.disable()
         try:
