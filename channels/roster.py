@@ -59,6 +59,15 @@ class _Own:
     entry: Entry
     until: float | None
     written: bool = False
+    forgotten: bool = False
+    """Redis may have lost it, so that its absence there tells nothing."""
+    taken: bool = False
+    """The others may have taken it for vanished, and told so."""
+
+    @property
+    def expected(self) -> bool:
+        """Whether its absence in Redis means that its leave was told."""
+        return self.written and (self.taken or not self.forgotten)
 
 
 class Roster:
@@ -94,8 +103,11 @@ class Roster:
 
     def put(self, channel: str, client: str, entry: Entry, until: float | None = None) -> None:
         """Adds or replaces an entry; `until`: when it expires by itself."""
-        before = self._own.setdefault(channel, {}).get(client)
-        self._own[channel][client] = _Own(entry, until, written=before is not None and before.written)
+        own = self._own.setdefault(channel, {})
+        if (before := own.get(client)) is None:
+            own[client] = _Own(entry, until)
+        else:
+            before.entry, before.until = entry, until
         self._mark([(channel, client)])
 
     def remove(self, channel: str, client: str) -> bool:
@@ -166,13 +178,16 @@ class Roster:
 
     def returned(self) -> None:
         """This process was taken for gone: whatever the others have removed is told again."""
+        for own in self._own.values():
+            for mine in own.values():
+                mine.taken = True
         self._mark([(channel, client) for channel, own in self._own.items() for client in own])
 
     def rewrite(self, channel: str) -> None:
         """The server that keeps a channel may be another now, or have forgotten; nobody was told of a leave."""
         own = self._own.get(channel, {})
         for mine in own.values():
-            mine.written = False
+            mine.forgotten = True
         self._mark([(channel, client) for client in own])
 
     def _mark(self, pairs: Iterable[Pair]) -> None:
@@ -183,9 +198,9 @@ class Roster:
 
     async def _write(self, pairs: list[Pair]) -> list[Pair]:
         """Returns what could not be written."""
-        here = {pair: own.written for pair in pairs if (own := self._mine(pair)) is not None}
-        again = [pair for pair, written in here.items() if written]
-        steps = self._put([pair for pair, written in here.items() if not written], again)
+        here = {pair: own.expected for pair in pairs if (own := self._mine(pair)) is not None}
+        again = [pair for pair, expected in here.items() if expected]
+        steps = self._put([pair for pair, expected in here.items() if not expected], again)
         steps += self._take([pair for pair in pairs if pair not in here])
         answers = await self._broker.ask_all([command for command, _ in steps])
         failed: dict[Pair, None] = {}
@@ -197,7 +212,7 @@ class Roster:
                 restored.update(concerned)
         for pair in here:
             if pair not in failed and (own := self._mine(pair)) is not None:
-                own.written = True
+                own.written, own.forgotten, own.taken = True, False, False
                 if pair in restored:
                     self._restored(pair[0], own.entry)
         return list(failed)

@@ -51,6 +51,19 @@ async def test_many_who_come_together_are_a_few_commands(node: Node, monkeypatch
     assert restored == [(CHANNELS[1], {"name": client}) for client in CLIENTS[:2]]
 
     said.clear()
+    restored.clear()
+    await broker.ask("HDEL", broker.key(CHANNELS[0], "crowd:"), *CLIENTS[:3])
+    roster.rewrite(CHANNELS[0])
+    await roster.flush(10)
+    assert (said["HSET"], restored) == (1, []), "Redis has forgotten, and nobody was told of a leave"
+    await broker.ask("HDEL", broker.key(CHANNELS[0], "crowd:"), CLIENTS[0])
+    roster.rewrite(CHANNELS[0])
+    roster.returned()
+    roster.rewrite(CHANNELS[0])  # in whichever order it learns of both
+    await roster.flush(10)
+    assert restored == [(CHANNELS[0], {"name": CLIENTS[0]})]
+
+    said.clear()
     for client in CLIENTS:
         for channel in CHANNELS:
             roster.remove(channel, client)
