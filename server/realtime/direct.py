@@ -223,7 +223,7 @@ class SocketProtocol(asyncio.Protocol):
         keep a polite goodbye waiting for ever."""
         if self.pending == 0:
             self._say_goodbye(end.code, end.reason)
-        self._waits = True
+        self._fd, self._waits = NO_FILE, True
         self.transport.abort()
 
     async def drained(self) -> None:

@@ -19,6 +19,7 @@ from channels.push import Push, signal
 from server.realtime import direct
 from server.realtime.codecs.json import JsonCodec
 from server.realtime.codecs.protobuf import ProtobufCodec
+from server.realtime.codes import SLOW
 from server.realtime.direct import SEND_BUFFER, SocketProtocol, State
 from server.realtime.door import KERNEL_BYTES, OUTGOING_LIMIT
 from tests.ground.eventually import eventually
@@ -194,6 +195,17 @@ async def test_nothing_is_written_to_the_number_of_a_socket_that_is_gone(node: N
     await eventually(lambda: connection.state is State.CLOSED, what="the end is noticed")
     assert connection.write(b"\x89\x00")
     assert len(transport.written) == 1
+
+
+async def test_nothing_is_written_past_a_transport_that_was_aborted(node: Node, viewer: Any, counted: Any) -> None:
+    customer = await node.customer()
+    await viewer(customer.id)
+    (connection,) = connections(node)
+    (transport,) = counted()
+    connection.abort(SLOW)
+    connection.state = State.OPEN  # as where nothing could be said
+    connection.write(b"\x89\x00")
+    assert transport.written == transport.passed_on
 
 
 async def test_replies_and_publications_leave_by_one_door_in_order(node: Node, viewer: Any, counted: Any) -> None:
