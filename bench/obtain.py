@@ -76,11 +76,11 @@ def obtain(folder: Path, say: Callable[[str], None]) -> Peers:
 
 
 def _bareloop(peers: Peers, _say: Callable[[str], None]) -> tuple[Path, str]:
-    return compile_c([PEERS / "bareloop.c"], [], peers.folder / "bareloop"), "own"
+    return compile_c([PEERS / "bareloop.c"], [PEERS / "listener.h"], peers.folder / "bareloop"), "own"
 
 
 def _ceiling(peers: Peers, _say: Callable[[str], None]) -> tuple[Path, str]:
-    return compile_c([PEERS / "ceiling.c"], [], peers.folder / "ceiling"), "own"
+    return compile_c([PEERS / "ceiling.c"], [PEERS / "listener.h"], peers.folder / "ceiling"), "own"
 
 
 def _redis(peers: Peers, say: Callable[[str], None]) -> tuple[Path, str]:

@@ -4,16 +4,12 @@
  * loop. No JSON, no permissions, no queues, no history: what any server does on top of this is its overhead.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
+#include "listener.h"
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define MOST_FILES 70000
@@ -23,7 +19,6 @@ static int subscribers[MOST_FILES], subscriber_count;
 static int place[MOST_FILES]; /* in `subscribers`; -1: not upgraded */
 static char *request[MOST_FILES];
 static int held[MOST_FILES];
-static int poller;
 
 static void drop(int fd) {
     if (place[fd] >= 0) {
@@ -116,22 +111,14 @@ static void accept_all(int listener) {
 }
 
 int main(int count, char **words) {
-    int port = count > 1 ? atoi(words[1]) : 9000, on = 1;
+    int port = count > 1 ? atoi(words[1]) : 9000;
     struct rlimit files;
     signal(SIGPIPE, SIG_IGN);
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 4096)) {
-        perror("bareloop");
-        return 1;
-    }
-    poller = epoll_create1(0);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, events[256];
-    epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
+    int listener = listen_on(port, "bareloop");
+    struct epoll_event events[256];
     for (;;) {
         int ready = epoll_wait(poller, events, 256, -1);
         for (int i = 0; i < ready; i++)

@@ -4,14 +4,10 @@
  * bytes with a mark in each, joined as a server joins what it has waiting. Nothing is received, decided or encoded.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
+#include "listener.h"
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define MOST_FILES 70000
@@ -20,7 +16,7 @@
 
 static unsigned char frame[MOST_BYTES + 4];
 static size_t size, sent[MOST_FILES]; /* how much of the current frame each has */
-static int upgraded[MOST_FILES], poller;
+static int upgraded[MOST_FILES];
 
 static void build(int messages, int bytes) {
     size_t length = (size_t)messages * (bytes + 1) - 1;
@@ -75,19 +71,11 @@ static void accept_all(int listener) {
 }
 
 int main(int count, char **words) {
-    int port = count > 3 ? atoi(words[1]) : 0, on = 1;
+    int port = count > 3 ? atoi(words[1]) : 0;
     signal(SIGPIPE, SIG_IGN);
     build(count > 3 ? atoi(words[2]) : 0, count > 3 ? atoi(words[3]) : 0);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 4096)) {
-        perror("ceiling");
-        return 1;
-    }
-    poller = epoll_create1(0);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, events[256];
-    epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
+    int listener = listen_on(port, "ceiling");
+    struct epoll_event events[256];
     for (;;) {
         int ready = epoll_wait(poller, events, 256, -1);
         for (int i = 0; i < ready; i++) {

@@ -56,7 +56,7 @@ def wsload(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def peer(folder: Path, name: str, *words: str) -> Iterator[tuple[int, int]]:
     """The port and the process of one of our own peers."""
-    program, port = compile_c([PEERS / f"{name}.c"], [], folder / name), free_port()
+    program, port = compile_c([PEERS / f"{name}.c"], [PEERS / "listener.h"], folder / name), free_port()
     child = subprocess.Popen([str(program), str(port), *words])
     try:
         eventually_blocking(lambda: _connects(port), within=10, what=f"{name} listens")
