@@ -8,22 +8,20 @@ from abc import abstractmethod
 import httpx
 
 from tests.faults.dialogue import Dialogue, Gone, Rejected
-from tests.faults.history import History, Json
+from tests.faults.history import Json
 from tests.faults.lists import ListKeeper
 from tests.faults.rawsocket import RawSocket
 from tests.faults.rawstream import RawStream, StreamWays
-from tests.faults.viewers import BREATH, TIMEOUT, Viewer, channel_of
+from tests.faults.viewers import BREATH, TIMEOUT, Seat, Viewer, channel_of
 
 
 class BareViewer(Viewer):
-    def __init__(
-        self, name: str, history: History, customers: list[int], keeper: ListKeeper, token: str, *, inbox: str
-    ) -> None:
-        super().__init__(name, history, customers)
-        self.inbox: str = inbox
-        self.keeper: ListKeeper = keeper
+    def __init__(self, seat: Seat) -> None:
+        super().__init__(seat.name, seat.history, seat.customers)
+        self.inbox: str = seat.inbox
+        self.keeper: ListKeeper = seat.keeper
+        self.token = seat.token
         self.dialogue: Dialogue | None = None
-        self.token = token
         self._epoch = ""
         self._running: asyncio.Task[None] | None = None
 
@@ -101,18 +99,8 @@ class BareViewer(Viewer):
 class RawViewer(BareViewer):
     """May stop reading: `stall` and `read_on`."""
 
-    def __init__(
-        self,
-        name: str,
-        history: History,
-        customers: list[int],
-        keeper: ListKeeper,
-        socket_url: str,
-        token: str,
-        *,
-        inbox: str,
-    ) -> None:
-        super().__init__(name, history, customers, keeper, token, inbox=inbox)
+    def __init__(self, seat: Seat, socket_url: str) -> None:
+        super().__init__(seat)
         self._url = socket_url
 
     async def connect(self, known: Json) -> Dialogue:
@@ -130,18 +118,8 @@ class RawViewer(BareViewer):
 class StreamViewer(BareViewer):
     """Its commands may go to another node than the one that its stream comes from."""
 
-    def __init__(
-        self,
-        name: str,
-        history: History,
-        customers: list[int],
-        keeper: ListKeeper,
-        ways: StreamWays,
-        token: str,
-        *,
-        inbox: str,
-    ) -> None:
-        super().__init__(name, history, customers, keeper, token, inbox=inbox)
+    def __init__(self, seat: Seat, ways: StreamWays) -> None:
+        super().__init__(seat)
         self._ways = ways
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(TIMEOUT, read=None), trust_env=False)
 

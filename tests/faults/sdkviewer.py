@@ -20,30 +20,17 @@ from centrifuge import (
     UnsubscribedContext,
 )
 
-from tests.faults.history import History
-from tests.faults.lists import ListKeeper
-from tests.faults.viewers import TIMEOUT, Viewer, channel_of
+from tests.faults.viewers import TIMEOUT, Seat, Viewer, channel_of
 
 
 class SdkViewer(Viewer):
-    def __init__(
-        self,
-        name: str,
-        history: History,
-        customers: list[int],
-        keeper: ListKeeper,
-        socket_url: str,
-        token: str,
-        *,
-        inbox: str,
-        protobuf: bool = False,
-    ) -> None:
-        super().__init__(name, history, customers)
-        self.inbox, self.keeper = inbox, keeper
+    def __init__(self, seat: Seat, socket_url: str, *, protobuf: bool = False) -> None:
+        super().__init__(seat.name, seat.history, seat.customers)
+        self.inbox, self.keeper = seat.inbox, seat.keeper
         self._protobuf = protobuf
         self.client = Client(
             socket_url,
-            token=token,
+            token=seat.token,
             events=_Connection(self),
             timeout=TIMEOUT,
             max_reconnect_delay=0.5,

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import asyncpg
@@ -30,7 +29,7 @@ from tests.faults.rawstream import StreamWays
 from tests.faults.scribe import Known, Scribe
 from tests.faults.sdkviewer import SdkViewer
 from tests.faults.sending import ByBareProtocol, ByHttp, BySdk
-from tests.faults.viewers import PollingViewer, Viewer
+from tests.faults.viewers import PollingViewer, Seat, Viewer
 from tests.faults.witness import Witness
 from tests.faults.world import PATIENCE, Node, World
 from tests.ground.eventually import eventually
@@ -200,14 +199,14 @@ async def _invite_viewers(stage: Stage, stack: AsyncExitStack) -> None:
                 continue
             keeper = ListKeeper(name, history, onlooker.id, _url(await door(f"{name}, its list", home)), token)
             stack.push_async_callback(keeper.close)
-            make: Any = RawViewer
-            place: Any = _socket_url(way)
+            seat = Seat(name, history, customers, keeper, inbox, token)
             if kind == "sdk":
-                make = partial(SdkViewer, protobuf=home == 1)
-            elif kind == streams:  # its commands go to the other node
+                stage.viewers.append(SdkViewer(seat, _socket_url(way), protobuf=home == 1))
+            elif kind == "raw":
+                stage.viewers.append(RawViewer(seat, _socket_url(way)))
+            else:  # its commands go to the other node
                 back = await door(f"{name}, its commands", 1 - home)
-                make, place = StreamViewer, StreamWays(_url(way), _url(back), events=kind == "sse")
-            stage.viewers.append(make(name, history, customers, keeper, place, token, inbox=inbox))
+                stage.viewers.append(StreamViewer(seat, StreamWays(_url(way), _url(back), events=kind == "sse")))
 
 
 def _url(door: Proxy) -> str:

@@ -10,6 +10,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -22,6 +23,18 @@ TIMEOUT = 5.0
 
 BREATH = 0.1
 """Seconds before a viewer of ours tries again; the SDK has its own backoff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What a viewer with a connection of its own is given. `inbox` is the channel of its agent's notices."""
+
+    name: str
+    history: History
+    customers: list[int]
+    keeper: ListKeeper
+    inbox: str
+    token: str
 
 
 class Viewer(ABC):
