@@ -44,6 +44,10 @@ class ListKeeper:
     def has(self, customers: dict[int, Json]) -> bool:
         return self._list.true and self._list.rows == customers
 
+    def state(self) -> str:
+        rows = {number: row["offset"] for number, row in (self._list.rows or {}).items()}
+        return f"{rows}{'' if self._list.true else ', which has to be read again'}"
+
     def _note(self, event: Subscribed | ListTold | ListAsked | ListRead | Lost) -> None:
         self._history.append(event)
         self._list.apply(event)

@@ -100,7 +100,7 @@ class Stage:
             lambda viewer: viewer.inbox is not None and not viewer.stands(viewer.inbox, top), f"notices at {top}"
         )
         await self._until_nobody(
-            lambda viewer: viewer.keeper is not None and not viewer.keeper.has(rows), f"a list of {rows}"
+            lambda viewer: viewer.keeper is not None and not viewer.keeper.has(rows), f"a list of {sorted(rows)}"
         )
         self.history.append(ListSettled(self.history.clock(), f"work:{self.known.onlooker.id}", customers))
 
@@ -111,7 +111,7 @@ class Stage:
         try:
             await eventually(lambda: not lacking(), within=PATIENCE)
         except AssertionError:
-            state = {v.name: (sorted(v.following), v.positions) for v in self.viewers if v.name in lacking()}
+            state = {viewer.name: viewer.state() for viewer in self.viewers if lacks(viewer)}
             raise AssertionError(f"not healed in {PATIENCE} s: {what}, but: {state}") from None
 
 

@@ -92,6 +92,11 @@ class Viewer(ABC):
         """Whether it follows all customers and has seen up to there."""
         return all(self.stands(channel_of(customer_id), tops.get(customer_id, 0)) for customer_id in self.customers)
 
+    def state(self) -> str:
+        """For whoever wonders what it lacks."""
+        kept = "" if self.keeper is None else f", list {self.keeper.state()}"
+        return f"follows {sorted(self.following)}, stands at {self.positions}{kept}"
+
     def stands(self, channel: str, top: int) -> bool:
         return channel in self.following and self.positions[channel] >= top
 
