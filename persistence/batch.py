@@ -185,13 +185,17 @@ class _Batch:
         await self._connection.execute(SQL["insert_notices"], *map(list, columns))
 
     def outcomes(self) -> list[Outcome]:
-        return [self._settled.get(index) or self._recorded(index) for index in range(len(self._commands))]
+        updated: dict[int, datetime] = {}
+        return [self._settled.get(index) or self._recorded(index, updated) for index in range(len(self._commands))]
 
-    def _recorded(self, index: int) -> Recorded:
+    def _recorded(self, index: int, updated: dict[int, datetime]) -> Recorded:
+        """`updated`: when the customers of this batch were changed so far, which no decision could know yet."""
         decided = self._decided[index]
         customer, action = decided.decision.customer, self._written[decided.key]
         if decided.decision.changes:
-            customer = replace(customer, updated_at=action.created_at)
+            updated[customer.id] = action.created_at
+        if customer.id in updated:
+            customer = replace(customer, updated_at=updated[customer.id])
         return Recorded(customer, action, notices=self._notices.get(decided.key, ()))
 
 

@@ -258,3 +258,17 @@ async def test_what_one_agent_sends_to_one_customer_is_recorded_in_that_order(de
     offsets = [one.action.offset for one in recorded if one.action]
     assert offsets == sorted(offsets)
     assert len(offsets) == 30
+
+
+async def test_what_follows_a_change_in_one_transaction_tells_when_that_change_was(desk: Desk) -> None:
+    """Lists are told the whole customer with each action: a comment's must not bring back the time before."""
+    customer = await desk.customer()
+    changed, commented = await asyncio.gather(
+        desk.change(customer, customer.version, priority="high"), desk.comment(customer)
+    )
+    assert changed.action is not None
+    assert commented.action is not None
+    assert (commented.action.offset, commented.customer.offset) == (3, 3)
+    assert commented.action.created_at == changed.action.created_at, "one transaction wrote both"
+    assert commented.customer.updated_at == changed.customer.updated_at == changed.action.created_at
+    assert (await desk.row(customer.id))["updated_at"] == commented.customer.updated_at
