@@ -14,8 +14,9 @@ from channels.customer import Customer, Priority, Status
 from channels.decide import Decision, decide
 from channels.errors import CasewireError, CommandIdReused, NotFound
 from channels.notice import Notice
-from persistence.database import Connection, Database
+from persistence.database import Database
 from persistence.evidence import gather
+from persistence.lending import Connection
 from persistence.queries import queries
 from persistence.rows import action_from, customer_from
 

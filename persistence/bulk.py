@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from persistence.database import Connection, Database
+from persistence.database import Database
+from persistence.lending import Connection
 from persistence.queries import queries
 
 SQL = queries("bulk")

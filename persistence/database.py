@@ -14,13 +14,14 @@ import orjson
 import structlog
 
 from channels.errors import DatabaseUnavailable, OutcomeUnknown
+from persistence.lending import Connection, Lending
+from persistence.outages import BUSY, LOST
 from persistence.queries import queries
 
 log = structlog.get_logger(__name__)
 
 SQL = queries("database")
 
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Raw: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 LOCK_TIMEOUT_MS = 2_000
@@ -33,30 +34,6 @@ REPLICA_WAITS = (0, 0.002, 0.005, 0.01)
 
 REPLICA_RESTS = 5.0
 """Seconds for which a replica that could not be asked is not asked again."""
-
-LOST = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InternalClientError,  # the driver has lost track: after a freeze an answer and its time limit came at once
-)
-"""The connection is gone; whether a statement under way took effect is not known."""
-
-BUSY = (
-    TimeoutError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.DiskFullError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
-"""PostgreSQL is there and refused for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +50,7 @@ class DatabaseOptions:
 class Database:
     """A pool for writes and fresh reads, and one for a replica where there is one."""
 
-    def __init__(self, options: DatabaseOptions, primary: asyncpg.Pool[Any], replica: asyncpg.Pool[Any] | None) -> None:
+    def __init__(self, options: DatabaseOptions, primary: Lending, replica: Lending | None) -> None:
         self._options = options
         self._primary = primary
         self._replica = replica
@@ -94,11 +71,11 @@ class Database:
         finally:
             for pool in (primary, replica):
                 if pool is not None:
-                    await _close_pool(pool)
+                    await pool.close()
 
     def reading(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for reads that must see what was just committed."""
-        return self._acquire(self._primary)
+        return _Borrowed(self._primary)
 
     def reading_pages(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for lists, history and exports: to the replica, where there is one that keeps up.
@@ -107,24 +84,24 @@ class Database:
         has replayed all that the primary had written down at this moment, for which it is waited a little.
         """
         if self._replica is None or asyncio.get_running_loop().time() < self._replica_rests_until:
-            return self._acquire(self._primary)
+            return _Borrowed(self._primary)
         return self._from_replica_if_it_keeps_up(self._replica)
 
     @asynccontextmanager
-    async def _from_replica_if_it_keeps_up(self, replica: asyncpg.Pool[Any]) -> AsyncIterator[Connection]:
+    async def _from_replica_if_it_keeps_up(self, replica: Lending) -> AsyncIterator[Connection]:
         async with AsyncExitStack() as stack:
             connection = await self._caught_up(replica, stack)
             if connection is None:
-                connection = await stack.enter_async_context(self._acquire(self._primary))
+                connection = await stack.enter_async_context(_Borrowed(self._primary))
             yield connection
 
-    async def _caught_up(self, replica: asyncpg.Pool[Any], stack: AsyncExitStack) -> Connection | None:
+    async def _caught_up(self, replica: Lending, stack: AsyncExitStack) -> Connection | None:
         """A connection to the replica, which the stack gives back; None where it is behind or away."""
-        async with self._acquire(self._primary) as primary:
+        async with _Borrowed(self._primary) as primary:
             reached = await primary.fetchrow(SQL["position"])
         own = AsyncExitStack()
         try:
-            connection: Connection = await own.enter_async_context(self._acquire(replica))
+            connection: Connection = await own.enter_async_context(_Borrowed(replica))
             for wait in REPLICA_WAITS:
                 await asyncio.sleep(wait)
                 if reached and await connection.fetchval(SQL["has_replayed"], reached["position"], reached["epoch"]):
@@ -150,7 +127,7 @@ class Database:
         Commits when the block ends, rolls back when it raises. Raises OutcomeUnknown where the connection
         was lost during the commit, DatabaseUnavailable where it was lost before: then nothing was written.
         """
-        async with self._acquire(self._primary) as connection:
+        async with _Borrowed(self._primary) as connection:
             transaction = connection.transaction()
             try:
                 await transaction.start()
@@ -171,7 +148,7 @@ class Database:
         Raises OutcomeUnknown where the connection was lost during the statement; DatabaseUnavailable otherwise:
         then nothing was written.
         """
-        async with self._acquire(self._primary) as connection:
+        async with _Borrowed(self._primary) as connection:
             try:
                 yield connection
             except (*LOST, TimeoutError) as error:
@@ -184,31 +161,27 @@ class Database:
 
     @property
     def size(self) -> int:
-        return self._primary.get_size()
+        return self._primary.size
 
     @property
     def idle(self) -> int:
-        return self._primary.get_idle_size()
-
-    def _acquire(self, pool: asyncpg.Pool[Any]) -> _Borrowed:
-        return _Borrowed(pool, self._options.connect_timeout)
+        return self._primary.idle
 
 
 class _Borrowed:
-    """A connection of a pool, for a while; trouble with the database comes out in our own words.
+    """A connection, for a while; trouble with the database comes out in our own words.
 
     A class, since every request passes here, and generators as context managers cost more than the pool.
     """
 
-    __slots__ = ("_connection", "_patience", "_pool")
+    __slots__ = ("_connection", "_lending")
 
-    def __init__(self, pool: asyncpg.Pool[Any], patience: float) -> None:
-        self._pool = pool
-        self._patience = patience
+    def __init__(self, lending: Lending) -> None:
+        self._lending = lending
 
     async def __aenter__(self) -> Connection:
         try:
-            self._connection: Connection = await self._pool.acquire(timeout=self._patience)
+            self._connection = await self._lending.borrow()
         except TimeoutError as error:
             raise DatabaseUnavailable("no database connection became free in time; try again") from error
         except (*LOST, *BUSY) as error:
@@ -218,9 +191,7 @@ class _Borrowed:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # shielded by asyncpg; the time limit ends a release that hangs on a frozen backend
-        with suppress(TimeoutError, *LOST):
-            await self._pool.release(self._connection, timeout=self._patience)
+        await self._lending.give_back(self._connection, well=kind is None)
         if isinstance(error, (*LOST, *BUSY)):
             raise _in_our_words(error) from error
 
@@ -257,7 +228,7 @@ def _drop(connection: Connection) -> None:
         connection.terminate()
 
 
-async def _open_pool(url: str, options: DatabaseOptions) -> asyncpg.Pool[Any]:
+async def _open_pool(url: str, options: DatabaseOptions) -> Lending:
     try:
         pool: asyncpg.Pool[Any] = asyncpg.create_pool(
             url,
@@ -282,14 +253,7 @@ async def _open_pool(url: str, options: DatabaseOptions) -> asyncpg.Pool[Any]:
         await asyncio.wait_for(pool, options.connect_timeout * 2)
     except (*LOST, *BUSY, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
         raise DatabaseUnavailable(f"cannot connect to the database: {error or type(error).__name__}") from error
-    return pool
-
-
-async def _close_pool(pool: asyncpg.Pool[Any]) -> None:
-    try:
-        await asyncio.wait_for(pool.close(), 3)
-    except (TimeoutError, *LOST):
-        pool.terminate()
+    return Lending(pool, options.connect_timeout)
 
 
 async def _prepare(connection: Raw) -> None:

@@ -12,7 +12,8 @@ from channels.customer import Customer
 from channels.decide import Evidence, changed_since, referenced_agents
 from channels.errors import NotFound
 from channels.mentions import mentioned_usernames
-from persistence.database import Connection, Database
+from persistence.database import Database
+from persistence.lending import Connection
 from persistence.queries import queries
 from persistence.rows import action_from, agent_from, customer_from
 

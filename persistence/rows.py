@@ -113,7 +113,7 @@ def actions_text(customer_id: int, cells: bytes, actors: bytes) -> bytes:
     known = actors.split(b"\t")
     shown = dict(zip(known[0::2], known[1::2], strict=True))
     labels = (
-        b'"},{"id":',
+        b'Z"},{"id":',
         b',"customer_id":%d,"offset":' % customer_id,
         b',"kind":"',
         b'","actor":',
@@ -122,11 +122,20 @@ def actions_text(customer_id: int, cells: bytes, actors: bytes) -> bytes:
         b',"changes":',
         b',"version":',
         b',"command_id":"',
-        b'","created_at":"',
+        b'","created_at":',
     )
     actor, width = 3, len(labels)
     values[actor::width] = [shown[actor_id] for actor_id in values[actor::width]]
+    values[width - 1 :: width] = [
+        moment[:-7] if len(moment) == 34 else _in_microseconds(moment) for moment in values[width - 1 :: width]
+    ]
     text = [b""] * (2 * len(values))
     text[0::2] = labels * (len(values) // width)
     text[1::2] = values
-    return b"".join(text).removeprefix(b'"},') + b'"}'
+    return b"".join(text).removeprefix(b'Z"},') + b'Z"}'
+
+
+def _in_microseconds(moment: bytes) -> bytes:
+    """`"2026-11-23T10:05:00.12+00:00"`, as PostgreSQL leaves out zeros, with all of them and without its end."""
+    whole = moment[:-7]
+    return (whole if b"." in whole else whole + b".").ljust(27, b"0")

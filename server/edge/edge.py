@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from channels.errors import CasewireError, TooManyRequests
@@ -47,7 +48,7 @@ class Edge:
                 await _pass_gate(scope)
             refuse_large(scope)
         except CasewireError as refusal:
-            await problem_response(refusal)(scope, receive, send)
+            await _send(problem_response(refusal), scope, receive, send)
             return
         call = self._calls.find(scope)
         if call is None:
@@ -75,7 +76,14 @@ async def _serve(call: Call, scope: Scope, receive: Receive, send: Send) -> None
     except Exception as error:  # reason: whatever it is, the client is answered, and the server logs the traceback
         await unexpected_response(scope, error)(scope, receive, send)
         raise
-    await response(scope, receive, send)
+    await _send(response, scope, receive, send)
+
+
+async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """At once, where nothing between here and the connection wants to see it."""
+    exchange: Exchange = scope["exchange"]
+    if send != exchange.send or not exchange.write(response):
+        await response(scope, receive, send)
 
 
 def _services(scope: Scope) -> Services:

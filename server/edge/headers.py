@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 NOTHING = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """The policy of answers that are no pages."""
@@ -29,3 +30,27 @@ def with_security(given: Headers, *, https: bool) -> list[tuple[bytes, bytes]]:
     names = {name.lower() for name, _ in given}
     added = [header for header in DEFAULTS if header[0] not in names]
     return [*given, *ALWAYS, *added, *(STRICT_TRANSPORT if https else ())]
+
+
+UNCLEAN = re.compile(rb"[\0-\x08\n-\x1f\x7f]")
+"""What would end a header in the middle of its value."""
+
+
+def lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as they travel."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+USUAL = lines((*ALWAYS, *DEFAULTS))
+STRICT = lines(STRICT_TRANSPORT)
+_SET_BY_DEFAULT = frozenset(name for name, _ in DEFAULTS)
+
+
+def secured_lines(given: Headers, *, https: bool) -> bytes | None:
+    """The lines of `with_security`, most of them put together once; None where one of those given is unclean."""
+    for _, value in given:
+        if UNCLEAN.search(value):
+            return None
+    if any(name in _SET_BY_DEFAULT for name, _ in given):
+        return lines(with_security(given, https=https))
+    return lines(given) + USUAL + STRICT if https else lines(given) + USUAL

@@ -85,7 +85,8 @@ async def test_pages_show_actions_as_the_stream_does(database: Database, rows: R
     await rows.action(customer_id, 2, people["lee"], created_at=MORNING + timedelta(microseconds=120), **full)
     await rows.action(customer_id, 3, people["ines"], kind=ActionKind.UPDATE, changes=values, version=2)
     await rows.action(customer_id, 4, people["lee"], body="", mentions=[people["ines"].id])
-    await rows.action(customer_id, 5, people["lee"], body="answer", reply_to=4)
+    exact = MORNING + timedelta(microseconds=123456)
+    await rows.action(customer_id, 5, people["lee"], body="answer", reply_to=4, created_at=exact)
     for offset, kind in enumerate(ActionKind, 6):
         await rows.action(customer_id, offset, people["dana"], kind=kind, version=offset)
     await rows.execute("UPDATE agents SET name = $1 WHERE id = $2", 'D. "\tä\\', people["dana"].id)
