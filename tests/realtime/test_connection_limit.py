@@ -12,7 +12,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 import websockets
 
-from server.realtime.elsewhere import UNTOLD
+from channels.roster import Members
+from server.realtime.elsewhere import FRESH, UNTOLD, Elsewhere
 from server.realtime.limits import RealtimeLimits
 from server.realtime.sessions import Sessions
 from tests.ground.eventually import eventually
@@ -117,6 +118,33 @@ async def test_who_has_few_connections_is_not_told_of(database_url: str, redis_u
         assert await two.services.elsewhere.count(1) == 0
         await crowd.comes(one.socket_url, 1)
         assert asked == [1]
+        await stack.aclose()
+
+
+async def test_a_crowd_of_one_agents_connections_asks_redis_once(
+    database_url: str, redis_url: str, stack: AsyncExitStack
+) -> None:
+    async with two_nodes(database_url, redis_url) as (one, two):
+        crowd = Crowd(stack, await one.token("dana"))
+        await crowd.comes(one.socket_url, UNTOLD + 2)
+        await told(two, UNTOLD + 2)
+        clock = [0.0]
+        elsewhere = Elsewhere(two.services.broker, now=lambda: clock[0])
+        asked: list[str] = []
+        members = elsewhere.roster.members
+
+        async def counted(channel: str) -> Members:
+            asked.append(channel)
+            return await members(channel)
+
+        elsewhere.roster.members = counted  # type: ignore[method-assign] # reason: counts, and asks
+        assert await asyncio.gather(*(elsewhere.count(1) for _ in range(50))) == [UNTOLD + 2] * 50
+        clock[0] = FRESH - 0.01
+        assert await elsewhere.count(1) == UNTOLD + 2
+        assert len(asked) == 1
+        clock[0] = FRESH
+        assert await elsewhere.count(1) == UNTOLD + 2
+        assert len(asked) == 2
         await stack.aclose()
 
 
