@@ -167,9 +167,10 @@ class Recorder:
             if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name != COMMAND_CONSTRAINT:
                 raise
             outcomes = await self._attempt_again(commands, unknown=isinstance(error, OutcomeUnknown))
-        written = [outcome for outcome in outcomes if isinstance(outcome, Recorded) and outcome.written]
-        if written:
-            self._committed(written)
+        # what is found as a replay is told too: whoever recorded it may not have known, or not have lived to tell
+        committed = [outcome for outcome in outcomes if isinstance(outcome, Recorded) and outcome.action is not None]
+        if committed:
+            self._committed(committed)
         return outcomes
 
     async def _attempt_again(self, commands: list[Command], *, unknown: bool) -> list[Recorded | CasewireError]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -216,3 +217,27 @@ async def test_what_was_committed_and_never_told_refreshes_the_list_of_its_assig
             here.services.recorder._committed = published
         await eventually(lambda: viewer.offsets(channel) == [2], within=WITHIN, what="the healer finds it")
         await eventually(lambda: {"type": "refresh"} in viewer.signals(work), within=WITHIN, what="so does the list")
+
+
+async def test_a_retry_tells_what_the_first_attempt_committed_and_could_not_tell(here: Node, there: Node) -> None:
+    """Nobody has the customer open, so that nothing but the retry leads to it."""
+    dana = await here.agent("dana")
+    customer = await here.customer(assigned_to=dana.id)
+    channel, work = f"customer:{customer.id}", f"work:{dana.id}"
+    async with socket(there.socket_url, await token(here, "dana"), work) as viewer:
+        published = here.services.recorder._committed
+        here.services.recorder._committed = lambda _recorded: None
+        command_id = uuid4()
+        try:
+            await here.write("lee", UpdateCustomer(customer.id, {"status": "waiting"}, Base(version=1)), command_id)
+        finally:
+            here.services.recorder._committed = published
+        again = await there.write("lee", UpdateCustomer(customer.id, {"status": "waiting"}, Base(1)), command_id)
+        assert again.replayed
+        await eventually(lambda: rows(viewer, work) == [("upsert", customer.id)], within=WITHIN, what="the list hears")
+        assert viewer.signals(work)[-1]["customer"]["status"] == "waiting"
+        async with socket(here.socket_url, await token(here, "dana"), channel) as beside:
+            await there.write("lee", UpdateCustomer(customer.id, {"status": "waiting"}, Base(1)), command_id)
+            await there.write("lee", AddComment(customer.id, "after it"))
+            await eventually(lambda: beside.offsets(channel), within=WITHIN, what="the comment is seen")
+            assert beside.offsets(channel) == [3], "nobody sees an action twice"

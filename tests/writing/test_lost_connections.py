@@ -40,6 +40,7 @@ async def test_a_commit_whose_reply_is_lost_is_answered_once_it_is_known(databas
         assert proxy.cuts == 1, "the fault happened"
         assert recorded.action is not None
         assert recorded.action.offset == 2
+        assert [one.action for one in committed if one.action is not None][1:] == [recorded.action], "it is told of"
         again = await recorder.record(command)
         assert again.action == recorded.action
         async with database.reading() as connection:
