@@ -112,6 +112,7 @@ async def node_killed(stage: Stage, round_: Round) -> None:
 async def node_frozen(stage: Stage, round_: Round) -> None:
     node = _node(stage, round_)
     with stage.fault("node frozen", stage.served_by(node)):
+        stage.send_home(node)
         node.freeze()
         try:
             await stage.until_acknowledged(WRITES_MEANWHILE)
@@ -194,6 +195,7 @@ async def commit_cut(stage: Stage, round_: Round) -> None:
         database.cut_after_answer_to(b"COMMIT")
         await stage.until(lambda: database.cuts > cuts, "a commit's answer is cut")
     with stage.fault("commit cut", stage.served_by(node)):
+        stage.send_home(node)
         database.hold_answers()
         await stage.until_acknowledged(2)
         database.cut()
@@ -203,6 +205,7 @@ async def commit_cut(stage: Stage, round_: Round) -> None:
 async def postgres_unreachable(stage: Stage, round_: Round) -> None:
     node = _node(stage, round_)
     with stage.fault("postgres unreachable", stage.served_by(node)):
+        stage.send_home(node)
         node.database.hold()
         try:
             await stage.until_acknowledged(2)

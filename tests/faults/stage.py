@@ -65,6 +65,13 @@ class Stage:
         """The viewers whose connection leads to a node."""
         return [viewer.name for viewer in self.viewers if self.world.serves(node, self.doors[viewer.name])]
 
+    def send_home(self, node: Node) -> None:
+        """Cuts off those whose own node was away and who have stayed at this one since: where it serves everybody,
+        nobody is left to write while it cannot."""
+        for name, door in self.doors.items():
+            if self.world.nodes[self.homes[name]] is not node and self.world.serves(node, door):
+                door.cut()
+
     def served_by_worker(self, node: Node, worker: psutil.Process) -> list[str]:
         """Those whose connection leads to one process of a node. Who polls may come to it at any time."""
         polls = {viewer.name for viewer in self.viewers if isinstance(viewer, PollingViewer)}
