@@ -14,7 +14,12 @@ from persistence.database import Database
 from persistence.queries import queries
 from persistence.rows import actions_text
 
-SQL = queries("actions")
+AFTER = queries("actions")["after"]
+"""The page of what follows an offset, oldest first."""
+
+BEFORE = AFTER.replace('a."offset" > $2', 'a."offset" < $2').replace('ORDER BY a."offset"', 'ORDER BY a."offset" DESC')
+"""The same the other way round: the page of what precedes an offset, newest first."""
+
 BEYOND = 2**63 - 1
 
 
@@ -57,11 +62,9 @@ class Actions:
         """
         if after is not None and before is not None:
             raise InvalidRequest.of("before", "cannot be combined with after")
-        name, start = ("after", after) if after is not None else ("before", BEYOND if before is None else before)
+        query, start = (AFTER, after) if after is not None else (BEFORE, BEYOND if before is None else before)
         async with self._database.reading_pages() as connection:
-            row = await connection.fetchrow(
-                SQL[name], customer_id, start, None if kinds is None else list(kinds), limit
-            )
+            row = await connection.fetchrow(query, customer_id, start, None if kinds is None else list(kinds), limit)
         if row is None:
             raise NotFound(f"there is no customer {customer_id}")
         text = b"" if row["cells"] is None else actions_text(customer_id, row["cells"], row["actors"])

@@ -41,38 +41,3 @@ CROSS JOIN LATERAL (
     ) AS l
 ) AS p
 WHERE c.id = $1
-
--- name: before
-SELECT h.epoch, c."offset" AS top, c.assigned_to, p.cells, (
-    SELECT convert_to(
-        string_agg(concat(g.id, E'\t{"id":', g.id, ',"name":', to_json(g.name), '}'), E'\t'), 'UTF8'
-    )
-    FROM agents AS g
-    WHERE g.id = ANY(p.actors)
-) AS actors
-FROM customers AS c
-CROSS JOIN history AS h
-CROSS JOIN LATERAL (
-    SELECT array_agg(l.actor_id) AS actors, convert_to(
-        string_agg(
-            concat_ws(
-                E'\t', l.id, l."offset", l.kind, l.actor_id, coalesce(to_json(l.body), 'null'),
-                CASE
-                    WHEN l.reply_to IS NULL AND cardinality(l.mentions) = 0 THEN 'null,"mentions":[]'
-                    ELSE concat(coalesce(to_json(l.reply_to), 'null'), ',"mentions":', to_json(l.mentions))
-                END,
-                l.changes, l.version, l.command_id, to_json(l.created_at)
-            ),
-            E'\t'
-        ),
-        'UTF8'
-    ) AS cells
-    FROM (
-        SELECT *
-        FROM all_actions AS a
-        WHERE a.customer_id = $1 AND a."offset" < $2 AND ($3::text[] IS NULL OR a.kind = ANY($3))
-        ORDER BY a."offset" DESC
-        LIMIT $4
-    ) AS l
-) AS p
-WHERE c.id = $1
