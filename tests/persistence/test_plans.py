@@ -14,7 +14,7 @@ import pytest
 from channels.agent import Agent, Visibility
 from channels.customer import Status
 from channels.names import customer_channel
-from persistence.actions import Actions
+from persistence.actions import AFTER, BEFORE, Actions
 from persistence.customers import Customers
 from persistence.database import Database, DatabaseOptions
 from persistence.listing import Filter, Place, Sort, page_statement
@@ -164,9 +164,9 @@ async def test_a_page_of_a_log_reads_what_it_shows_wherever_it_is(connection: as
     await connection.execute(actions % ("customer_actions_archive", 1, 10_000))
     await connection.execute(actions % ("customer_actions", 10_001, 20_000))
     await connection.execute("ANALYZE")
-    for mode, name, start in product(MODES, ("after", "before"), (300, 10_050, 19_800)):
+    for mode, (name, query), start in product(MODES, {"after": AFTER, "before": BEFORE}.items(), (300, 10_050, 19_800)):
         await connection.execute(f"SET plan_cache_mode = {mode}")
-        await connection.execute(f"PREPARE log AS {queries('actions')[name]}")
+        await connection.execute(f"PREPARE log AS {query}")
         explained = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE log (1, {start}, NULL, {LIMIT})")
         await connection.execute("DEALLOCATE log")
         plan = orjson.loads(explained)[0]["Plan"]
