@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
+from channels.errors import DatabaseUnavailable
 from server.auth.directory import DirectoryChange
 from server.healer import heal
 from server.listener import bus_listener
@@ -20,6 +22,11 @@ from server.settings import Settings
 from server.wiring import wired
 
 log = structlog.get_logger(__name__)
+
+STARTING = 10.0
+LOOK_AGAIN = 0.25
+"""Seconds for which a process that starts waits for the database, and between two looks: what ended its predecessor may
+have ended the database's connections too."""
 
 FAREWELL = 0.5
 """Seconds for what was said last to reach Redis."""
@@ -33,16 +40,33 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
     without its healer or its bus would go on answering, and answer wrongly.
     """
     async with AsyncExitStack() as stack:
-        services, owner = await wired(settings, stack)
+        services, owner = await _opened(settings, stack)
         owner.on_failure = lambda error: _fail(services, error)
         services.directory.on_change(lambda change: _follow(services, change))
-        await services.directory.refresh()
         _watch(services)
         _start(services, owner)
         try:
             yield services
         finally:
             await _say_goodbye(services)
+
+
+async def _opened(settings: Settings, stack: AsyncExitStack) -> tuple[Services, Owner]:
+    """Everything, once the database is there. Raises what `wired` raises."""
+    given_up = time.monotonic() + STARTING
+    while True:
+        async with AsyncExitStack() as attempt:
+            try:
+                services, owner = await wired(settings, attempt)
+                await services.directory.refresh()
+            except DatabaseUnavailable as error:
+                if time.monotonic() > given_up:
+                    raise
+                log.warning("the database is away; starting when it is there", error=str(error))
+            else:
+                stack.push_async_exit(attempt.pop_all())
+                return services, owner
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 def _start(services: Services, owner: Owner) -> None:
