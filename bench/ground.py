@@ -228,7 +228,7 @@ def wait_for(condition: Any, what: str, log: Path) -> None:
     while not condition():
         if time.monotonic() > until:
             raise GroundError(f"{what} did not start: {log.read_text(errors='replace')[-1500:]}")
-        time.sleep(0.05)
+        time.sleep(0.05)  # reason: a server is asked until it answers
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

@@ -83,7 +83,7 @@ def wait_until_quiet(patience: float = 20.0) -> None:
     until = time.monotonic() + patience
     while time.monotonic() < until:
         before = busy_seconds(_stat())
-        time.sleep(0.5)
+        time.sleep(0.5)  # reason: the span over which the machine is watched
         if (busy_seconds(_stat()) - before) / 0.5 < QUIET_LIMIT:
             return
 

@@ -241,7 +241,7 @@ class RedisBroker:
                 if self._listener is not None:
                     self._listener.gone(node)
             # at the start at once: others must not take us for unknown
-            await asyncio.sleep(ANNOUNCE_EVERY if said else ANNOUNCE_EVERY / 20)
+            await asyncio.sleep(ANNOUNCE_EVERY if said else ANNOUNCE_EVERY / 20)  # reason: the pulse itself
 
     def _said(self) -> None:
         before, self._announced = self._announced, self.now()
@@ -283,7 +283,7 @@ class RedisBroker:
                 channels = None if keys is None else [self._channel(key) for key in keys]
                 if not await self._say(orjson.dumps(channels)):
                     doubts.put_back(keys)
-                    await asyncio.sleep(TOLD_AGAIN_AFTER)
+                    await asyncio.sleep(TOLD_AGAIN_AFTER)  # reason: Redis is away
 
     def _doubt(self, channels: list[str] | None) -> None:
         """A sender says of which channels, or that of all, something may be lost."""

@@ -156,7 +156,7 @@ class Roster:
             tasks.create_task(self._repeat(), name=f"{self.kind} anew")
             while True:
                 await self._wake.wait()
-                await asyncio.sleep(self.linger)
+                await asyncio.sleep(self.linger)  # reason: what comes meanwhile is written together
                 self._wake.clear()
                 while self._dirty:
                     pairs = list(islice(self._dirty, AT_ONCE))
@@ -167,7 +167,7 @@ class Roster:
                         self.wrote()
                     if failed:
                         self._mark(failed)
-                        await asyncio.sleep(RETRY)
+                        await asyncio.sleep(RETRY)  # reason: Redis is away
                 self._clean.set()
 
     async def flush(self, within: float) -> None:
@@ -249,7 +249,7 @@ class Roster:
     async def _repeat(self) -> None:
         """Everything anew in each `ROUND`, a little at a time."""
         while True:
-            await asyncio.sleep(STEP)
+            await asyncio.sleep(STEP)  # reason: spreads the repetition over the round
             if not self._round:
                 self._round = [(channel, client) for channel, own in self._own.items() for client in own]
                 random.shuffle(self._round)

@@ -103,7 +103,7 @@ class Database:
         try:
             connection: Connection = await own.enter_async_context(_Borrowed(replica))
             for wait in REPLICA_WAITS:
-                await asyncio.sleep(wait)
+                await asyncio.sleep(wait)  # reason: the replica is given a moment to catch up
                 if reached and await connection.fetchval(SQL["has_replayed"], reached["position"], reached["epoch"]):
                     stack.push_async_exit(own.pop_all())
                     return connection

@@ -21,7 +21,7 @@ async def heal(services: Services) -> None:
     Ends only by cancellation, or with RuntimeError when a backup was restored under this process.
     """
     while True:
-        await asyncio.sleep(HEAL_EVERY)
+        await asyncio.sleep(HEAL_EVERY)  # reason: the period of the healer
         try:
             epoch = await services.hub.reconcile()
             services.vitals.healed()

@@ -66,7 +66,7 @@ async def _opened(settings: Settings, stack: AsyncExitStack) -> tuple[Services, 
             else:
                 stack.push_async_exit(attempt.pop_all())
                 return services, owner
-        await asyncio.sleep(LOOK_AGAIN)
+        await asyncio.sleep(LOOK_AGAIN)  # reason: the database is away
 
 
 def _start(services: Services, owner: Owner) -> None:

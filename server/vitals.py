@@ -79,7 +79,7 @@ class Vitals:
         """Tells at each tick how the process is; ends only by cancellation."""
         while True:
             self.tell(int(time.time() // EVERY))
-            await asyncio.sleep(EVERY - time.time() % EVERY)
+            await asyncio.sleep(EVERY - time.time() % EVERY)  # reason: all processes tell at the same second
 
     def tell(self, tick: int) -> None:
         """Takes the sample of a tick. A process that was held up for several of them has one for all."""

@@ -51,7 +51,7 @@ def _until_served(command: list[str], clone: Path, folder: Path, within: float, 
         while not _answered(port):
             if child.poll() is not None or time.monotonic() - began > within:
                 raise GroundError(f"{' '.join(command)}: {log.read_text(errors='replace')[-1500:]}")
-            time.sleep(0.02)
+            time.sleep(0.02)  # reason: the page is asked until it answers
         return time.monotonic() - began
     finally:
         end(child)

@@ -114,14 +114,14 @@ class Fleet:
                 except UNAVAILABLE as error:
                     if not failures:
                         log.warning("nobody tells where redis is", error=str(error) or type(error).__name__)
-                    await asyncio.sleep(RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)])
+                    await asyncio.sleep(RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)])  # reason: nobody answers
                     failures += 1
                     self._give_up_homeless()
                     continue
                 failures = 0
                 self._use(layout)
                 self.found.set()
-                await asyncio.sleep(PAUSES[min(doubts, len(PAUSES) - 1)])
+                await asyncio.sleep(PAUSES[min(doubts, len(PAUSES) - 1)])  # reason: no flood of looks
                 # whoever doubts again and again may be refused for another reason, such as rights that are missing
                 doubts = doubts + 1 if self._doubt.is_set() else 0
                 with suppress(TimeoutError):

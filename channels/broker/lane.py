@@ -115,7 +115,7 @@ class Lane:
             self.failed = True
             self._listener.suspect()
             failures = 0 if self._loop.time() - started > SILENCE else failures + 1
-            await asyncio.sleep(RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)])
+            await asyncio.sleep(RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)])  # reason: the server is away
 
     async def _serve(self) -> None:
         self._lost.clear()

@@ -57,7 +57,7 @@ async def end_processes_in(folder: Path, main_pid: int, steps: tuple[tuple[signa
                     process.send_signal(number)
         deadline = time.monotonic() + patience
         while any(map(_is_alive, left)) and time.monotonic() < deadline:  # noqa: ASYNC110 # reason: no children of ours
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(POLL)  # reason: no event tells the end of a process that is not ours
 
 
 def _is_alive(process: psutil.Process) -> bool:

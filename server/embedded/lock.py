@@ -38,7 +38,7 @@ class FolderLock:
         try:
             while not _try_lock(descriptor):
                 _refuse_if_hopeless(descriptor, path.parent, deadline)
-                await asyncio.sleep(POLL)
+                await asyncio.sleep(POLL)  # reason: no event tells that a file lock is free
             us = psutil.Process()
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{us.pid} {us.create_time():.2f}\n".encode(), 0)

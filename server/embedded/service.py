@@ -103,7 +103,7 @@ class Service:
                 await self._start_once()
             except (EmbeddedServicesError, OSError) as error:
                 logger.error("%s", error)  # noqa: TRY400 # reason: a sentence for the operator, not a traceback
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause)  # reason: what dies at once is not started in a loop
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
                 logger.warning("%s runs again as process %s", self.name, self.pid)
@@ -142,4 +142,4 @@ class Service:
             if waited > SLOW_START and not told:
                 told = True
                 self._say(f"{self.name} is still starting; after a crash it first repairs its data")
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(POLL)  # reason: a program tells only by answering that it is ready

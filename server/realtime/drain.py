@@ -55,7 +55,7 @@ async def drain(services: Services, impatient: Callable[[], bool] = lambda: Fals
         for session in leaving[told:until]:
             session.end(codes.SHUTDOWN)
         told = until
-        await asyncio.sleep(STEP if told < len(leaving) else 0)
+        await asyncio.sleep(STEP if told < len(leaving) else 0)  # reason: so that they do not come back at once
     for session in services.sessions.all():  # who was just connecting
         session.end(codes.SHUTDOWN)
     await asyncio.sleep(0)  # the goodbyes leave before what is left is closed

@@ -42,7 +42,7 @@ class Heartbeat:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(self._resolution)
+            await asyncio.sleep(self._resolution)  # reason: the wheel of all pings
             self.beat()
 
     def watch(self, watched: Watched) -> None:
