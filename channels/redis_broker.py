@@ -288,7 +288,8 @@ class RedisBroker:
     def _doubt(self, channels: list[str] | None) -> None:
         """A sender says of which channels, or that of all, something may be lost."""
         followed = self._fleet.followed
-        for key in followed if channels is None else map(self.key, channels):
+        # a copy: who is told may be cut off for it, and its channel be left
+        for key in tuple(followed) if channels is None else map(self.key, channels):
             if key in followed and (channel := self._channel(key)) not in OF_PROCESSES:
                 self._missed(channel)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,27 @@ async def _nobody(server: RedisServer, key: bytes) -> bool:
 
 async def _somebody(server: RedisServer, key: bytes) -> bool:
     return bool((await server.ask("PUBSUB", "NUMSUB", key))[1])
+
+
+async def test_when_all_is_doubtful_every_channel_is_told_of_though_some_are_left_meanwhile(
+    one_redis: RedisServer, redis_prefix: str
+) -> None:
+    async with pair(one_redis.url, redis_prefix, CHANNELS) as (sender, receiver):
+        listener = receiver.broker._listener
+        assert listener is not None
+        complaints: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+
+        def leave(channel: str) -> None:
+            listener.missed(channel)
+            receiver.broker.unsubscribe(channel)
+
+        receiver.broker._listener = replace(listener, missed=leave)
+        fleet = sender.broker._fleet
+        fleet.doubts.put_back(None)
+        fleet.doubtful.set()
+        await eventually(lambda: set(receiver.missed) == set(CHANNELS), what="each channel is told of")
+        assert complaints == []
 
 
 # With TLS and a password
